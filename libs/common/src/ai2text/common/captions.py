@@ -1,0 +1,116 @@
+"""Transcripts as plain text and subtitles.
+
+Cues have at most two lines of 42 characters, never overlap and never have zero length: the limits that the
+BBC's and Netflix's subtitle guides share, and what players need.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+LINE_CHARACTERS = 42
+CUE_LINES = 2
+SHORTEST_CUE_MS = 100
+
+
+class TimedText(Protocol):
+    """A piece of speech; times in seconds from the start of the recording."""
+
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+    @property
+    def text(self) -> str: ...
+
+
+class TimedSegment(TimedText, Protocol):
+    """A segment with the words it consists of; without words its time is shared out by the characters."""
+
+    @property
+    def words(self) -> Sequence[TimedText]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: float
+    end: float
+    text: str
+
+
+def to_text(segments: Iterable[TimedText]) -> str:
+    """One segment a line; nothing at all for a recording without words."""
+    return "".join(f"{line}\n" for segment in segments if (line := " ".join(segment.text.split())))
+
+
+def to_srt(segments: Iterable[TimedSegment]) -> str:
+    return "".join(
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{_body(cue)}\n\n"
+        for number, cue in enumerate(cues(segments), start=1)
+    )
+
+
+def cues(segments: Iterable[TimedSegment]) -> Iterator[Cue]:
+    """In the order of time; each begins where or after the last one ended."""
+    free_from_ms = 0
+    for segment in segments:
+        for piece in _pieces(segment):
+            start_ms = max(round(piece.start * 1000), free_from_ms)
+            end_ms = max(round(piece.end * 1000), start_ms + SHORTEST_CUE_MS)
+            yield Cue(start_ms=start_ms, end_ms=end_ms, lines=tuple(_wrapped(piece.text)))
+            free_from_ms = end_ms
+
+
+def _pieces(segment: TimedSegment) -> Iterator[_Piece]:
+    """Parts of a segment that each fit into one cue."""
+    taken: list[TimedText] = []
+    for word in segment.words or list(_spread(segment)):
+        if taken and len(_wrapped(_joined([*taken, word]))) > CUE_LINES:
+            yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
+            taken = []
+        taken.append(word)
+    if _joined(taken):
+        yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
+
+
+def _spread(segment: TimedText) -> Iterator[_Piece]:
+    """Words with times in proportion to their place among the characters; very long ones in several parts."""
+    text = " ".join(segment.text.split())
+    per_character = (segment.end - segment.start) / max(len(text), 1)
+    at = 0
+    for word in text.split(" "):
+        for offset in range(0, len(word), LINE_CHARACTERS):
+            part = word[offset : offset + LINE_CHARACTERS]
+            lead = " " if offset == 0 else ""
+            yield _Piece(
+                segment.start + at * per_character, segment.start + (at + len(part)) * per_character, lead + part
+            )
+            at += len(part)
+        at += 1
+
+
+def _joined(words: Sequence[TimedText]) -> str:
+    return " ".join("".join(word.text for word in words).split())
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, LINE_CHARACTERS, break_on_hyphens=False)
+
+
+def _body(cue: Cue) -> str:
+    return "\n".join(cue.lines)
+
+
+def _clock(milliseconds: int, decimal_mark: str) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}{decimal_mark}{rest:03}"

@@ -1,0 +1,56 @@
+"""Identity is content: the same ask always has the same id, wherever and whenever it is computed."""
+
+import re
+from dataclasses import asdict
+from uuid import UUID, uuid5
+
+from pydantic import TypeAdapter
+
+from ai2text.common.contracts.states import Task
+from ai2text.common.contracts.transcription import TranscriptionOptions
+from ai2text.common.errors import Refused
+
+NAMESPACE = UUID("6a2e87c3-3f0c-5c0b-9f0e-5a1d6c0d8b51")
+"""Fixed for ever: every id in every catalogue and key derives from it."""
+
+TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_options = TypeAdapter(TranscriptionOptions)
+
+
+def checked_tenant(tenant: str) -> str:
+    """The tenant itself; tenants stand at the start of every object key, so their form is narrow."""
+    if not TENANT_PATTERN.fullmatch(tenant):
+        raise Refused(
+            "invalid_tenant",
+            f"{tenant!r} is no tenant name: use 1 to 63 lower-case letters, digits and hyphens.",
+        )
+    return tenant
+
+
+def _identify(*parts: str) -> str:
+    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+
+
+def recording_id(tenant: str, sha256: str) -> str:
+    return _identify("recording", tenant, sha256)
+
+
+def source_id(tenant: str, kind: str, place: str, name: str) -> str:
+    return _identify("source", tenant, kind, place, name)
+
+
+def rejection_id(tenant: str, source: str, fingerprint: str) -> str:
+    """`fingerprint` tells apart the different bytes that were refused under one source."""
+    return _identify("rejection", tenant, source, fingerprint)
+
+
+def job_id(recording: str, model: str, task: Task, options: TranscriptionOptions, generation: int) -> str:
+    """Defaults are left out of the ask, so that a new option leaves the ids of old asks as they are."""
+    normalised = _options.validate_python(asdict(options))
+    asked = _options.dump_json(normalised, exclude_defaults=True).decode()
+    return _identify("job", recording, model, task, asked, str(generation))
+
+
+def outcome_key(tenant: str, job: str) -> str:
+    """Where the one outcome of a job stands; whoever requests a job decides it, workers only read it."""
+    return f"{tenant}/outcomes/{job}.json"

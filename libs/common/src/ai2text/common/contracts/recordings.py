@@ -1,0 +1,64 @@
+"""What ingestion says about recordings."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.transcription import TranscriptionRequested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a recording was found; one recording may have many."""
+
+    source_id: str
+    kind: Literal["hot_folder", "bucket", "upload"]
+    place: str
+    """The configured folder's name, the bucket, or the uploading subject."""
+    name: str
+    """The path below the place, as its owner spelt it. Never used as a path or an object key."""
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What decoding the whole recording found; not what its header claims."""
+
+    container: str
+    codec: str
+    duration_seconds: float
+    sample_rate_hz: int
+    channels: int
+    tags: dict[str, str] = field(default_factory=dict)
+    """Title, artist and the like, as the file carries them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingIngested:
+    """The audio and the facts about it are durable in the object store."""
+
+    tenant: str
+    recording_id: str
+    sha256: str
+    size_bytes: int
+    audio_key: str
+    facts_key: str
+    media: Media
+    source: Source
+    tags: tuple[str, ...] = ()
+    first_job: TranscriptionRequested
+    ingested_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRejected:
+    """Somebody handed in something that cannot become a recording."""
+
+    tenant: str
+    rejection_id: str
+    source: Source
+    reason: Reason
+    size_bytes: int
+    sha256: str | None = None
+    rejected_at: datetime

@@ -1,0 +1,41 @@
+"""The states of recordings and jobs. There is no other copy of them anywhere."""
+
+from enum import StrEnum
+
+
+class RecordingStatus(StrEnum):
+    """Until a current transcript exists a recording follows its newest job; then it stays transcribed."""
+
+    QUEUED = "queued"
+    TRANSCRIBING = "transcribing"
+    TRANSCRIBED = "transcribed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ReviewStatus(StrEnum):
+    UNREVIEWED = "unreviewed"
+    CORRECTED = "corrected"
+    VERIFIED = "verified"
+    EXCLUDED = "excluded"
+
+
+class Lane(StrEnum):
+    """Interactive jobs have somebody waiting for them; bulk jobs have not."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+class Task(StrEnum):
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"

@@ -1,0 +1,126 @@
+"""The connection to NATS, and publishing: nothing counts as said before the stream has acknowledged it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.errors import APIError, ServerError, ServiceUnavailableError
+
+from ai2text.common import metrics, subjects, tracing
+from ai2text.common.contracts.codec import encode
+from ai2text.common.errors import BrokerUnavailable, Misconfigured
+from ai2text.common.settings import NatsSettings
+
+log = structlog.get_logger()
+
+OLDEST_SERVER = (2, 12)
+"""Older servers resurrect acknowledged work-queue messages after a crash and ignore newer fields in silence."""
+ATTEMPT_SECONDS = 5.0
+
+
+class Broker:
+    """A connection that never gives up, and a publisher that waits for the stream's word."""
+
+    def __init__(self, client: Client, settings: NatsSettings) -> None:
+        self.client = client
+        self.settings = settings
+        self.jetstream: JetStreamContext = client.jetstream(timeout=ATTEMPT_SECONDS)
+
+    @property
+    def connected(self) -> bool:
+        return bool(self.client.is_connected)
+
+    async def publish(self, event: subjects.Event) -> None:
+        """Returns when the stream holds the event; raises BrokerUnavailable when it did not say so in time.
+
+        A repetition carries the same message id, so that a lost acknowledgement does not make two events.
+        """
+        subject = subjects.subject_of(event)
+        headers = {"Nats-Msg-Id": subjects.message_id_of(event), **tracing.outgoing_headers()}
+        payload = encode(event)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.publish_deadline_seconds
+        delay = 0.1
+        while True:
+            try:
+                await self.jetstream.publish(subject, payload, headers=headers)
+            except nats.errors.Error as exc:
+                if _is_final(exc):
+                    raise BrokerUnavailable(f"The stream refused {subject}: {exc}") from exc
+                if loop.time() + delay > deadline:
+                    raise BrokerUnavailable(f"No acknowledgement for {subject}: {exc!r}") from exc
+                metrics.PUBLISH_RETRIES.labels(subject).inc()
+            else:
+                return
+            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+            delay = min(delay * 2, ATTEMPT_SECONDS)
+
+
+def _is_final(exc: nats.errors.Error) -> bool:
+    """A full stream says so at once and stays full; only a server that is away is worth asking again."""
+    return isinstance(exc, APIError) and not isinstance(exc, ServiceUnavailableError | ServerError)
+
+
+@asynccontextmanager
+async def connect(
+    settings: NatsSettings, name: str, on_closed: Callable[[], None] | None = None
+) -> AsyncIterator[Broker]:
+    """Waits for the server however long it takes; raises Misconfigured when it is too old or refuses the login.
+
+    `on_closed` is called when the connection is lost for good, which ends the process.
+    """
+
+    async def disconnected() -> None:
+        log.warning("broker_disconnected")
+
+    async def reconnected() -> None:
+        log.info("broker_reconnected")
+
+    async def errored(exc: Exception) -> None:
+        log.warning("broker_error", error=repr(exc))
+
+    closing = False
+
+    async def closed() -> None:
+        if not closing and on_closed:
+            log.error("broker_closed")
+            on_closed()
+
+    try:
+        client = await nats.connect(
+            settings.url.split(","),
+            name=name,
+            user=settings.user,
+            password=settings.password.get_secret_value() if settings.password else None,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.5,
+            ping_interval=15,
+            drain_timeout=3,
+            disconnected_cb=disconnected,
+            reconnected_cb=reconnected,
+            error_cb=errored,
+            closed_cb=closed,
+        )
+    except nats.errors.AuthorizationError as exc:
+        raise Misconfigured("NATS refused the login: check AI2TEXT_NATS_USER and AI2TEXT_NATS_PASSWORD.") from exc
+    try:
+        _check_version(client)
+        yield Broker(client, settings)
+    finally:
+        closing = True
+        await client.close()
+
+
+def _check_version(client: Client) -> None:
+    version = client.connected_server_version
+    if (version.major, version.minor) < OLDEST_SERVER:
+        raise Misconfigured(
+            f"NATS {version.major}.{version.minor} loses acknowledgements in a crash: "
+            f"AI2Text needs {OLDEST_SERVER[0]}.{OLDEST_SERVER[1]} or newer."
+        )

@@ -1,0 +1,49 @@
+"""Every metric of the services, with its meaning."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+MESSAGES_SETTLED = Counter(
+    "ai2text_messages_settled_total",
+    "Messages by how they ended: done, retried, dead_lettered, handed_back.",
+    ["durable", "outcome"],
+)
+MESSAGE_SECONDS = Histogram(
+    "ai2text_message_seconds",
+    "Seconds from taking a message to settling it.",
+    ["durable"],
+    buckets=(0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800, 7200),
+)
+MESSAGES_IN_FLIGHT = Gauge("ai2text_messages_in_flight", "Messages taken and not yet settled.", ["durable"])
+PUBLISH_RETRIES = Counter(
+    "ai2text_publish_retries_total", "Publications that were not acknowledged at once.", ["subject"]
+)
+STORE_SECONDS = Histogram(
+    "ai2text_store_seconds",
+    "Seconds of calls to the object store, by operation.",
+    ["operation"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+)
+STORE_FAILURES = Counter("ai2text_store_failures_total", "Failed calls to the object store.", ["operation"])
+RECORDINGS_INGESTED = Counter("ai2text_recordings_ingested_total", "Recordings taken in, by kind of source.", ["kind"])
+RECORDINGS_REJECTED = Counter("ai2text_recordings_rejected_total", "Refused inputs, by reason.", ["code"])
+AUDIO_SECONDS_TRANSCRIBED = Counter(
+    "ai2text_audio_seconds_transcribed_total",
+    "Seconds of audio whose transcript this worker wrote.",
+    ["model"],
+)
+TRANSCRIPTION_SECONDS = Counter(
+    "ai2text_transcription_seconds_total",
+    "Seconds spent transcribing; divided by the audio seconds it is the real-time factor.",
+    ["model"],
+)
+TRANSCRIPTIONS_FAILED = Counter(
+    "ai2text_transcriptions_failed_total", "Jobs that ended as failed, by reason.", ["code"]
+)
+EVENTS_PERSISTED = Counter("ai2text_events_persisted_total", "Events written to the catalogue.", ["subject"])
+OUTBOX_PENDING = Gauge("ai2text_outbox_pending", "Announcements committed and not yet acknowledged by NATS.")
+HTTP_SECONDS = Histogram(
+    "ai2text_http_seconds",
+    "Seconds from a request to the end of its response.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+)

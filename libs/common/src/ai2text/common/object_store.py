@@ -1,0 +1,218 @@
+"""The object store: whatever speaks S3. Blocking; called from threads.
+
+Every foreign error is translated here; see `errors.py` for what happens next.
+"""
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, MinioException, S3Error
+from urllib3.exceptions import HTTPError
+
+from ai2text.common import metrics
+from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreUnavailable
+from ai2text.common.settings import S3Settings
+
+PART_BYTES = 8 << 20
+"""One part of a large upload is in memory at a time; 10,000 parts make 80 GB."""
+FENCE_CHECK_KEY = ".ai2text/fence-check"
+CONFLICT_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    key: str
+    size_bytes: int
+    etag: str
+    modified_at: datetime | None
+
+
+class ObjectStore:
+    """One bucket. Keys begin with the tenant."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._bucket = settings.bucket
+        self._http = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=settings.connect_timeout_seconds, read=settings.read_timeout_seconds),
+            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+            maxsize=16,
+        )
+        self._client = Minio(
+            settings.endpoint,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key.get_secret_value(),
+            secure=settings.secure,
+            region=settings.region,
+            http_client=self._http,
+        )
+
+    def make_ready(self) -> None:
+        """Makes the bucket if it is missing; raises Misconfigured for a store that cannot fence outcomes."""
+        with _translated("make_bucket"):
+            if not self._client.bucket_exists(self._bucket):
+                self._make_bucket()
+        self.put(FENCE_CHECK_KEY, b"first")
+        if self.put_first(FENCE_CHECK_KEY, b"second"):
+            raise Misconfigured(
+                "This S3 server overwrites an object although the request says If-None-Match: *, "
+                "so two workers could both write an outcome. Use one with conditional writes."
+            )
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client.make_bucket(self._bucket)
+        except S3Error as exc:
+            if exc.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                raise
+
+    def put(self, key: str, content: bytes, content_type: str = "application/json") -> None:
+        with _translated("put"):
+            self._client.put_object(self._bucket, key, io.BytesIO(content), len(content), content_type=content_type)
+
+    def put_verified(self, key: str, source: BinaryIO, size_bytes: int, sha256: str, content_type: str) -> None:
+        """Streams `source`; raises ObjectChanged, and stores nothing, when its bytes are not the ones hashed before."""
+        checked = _HashChecked(source, size_bytes, sha256)
+        with _translated("put_verified"):
+            self._client.put_object(
+                self._bucket,
+                key,
+                checked,  # type: ignore[arg-type]
+                size_bytes,
+                content_type=content_type,
+                part_size=PART_BYTES,
+                num_parallel_uploads=1,
+            )
+
+    def put_first(self, key: str, content: bytes) -> bool:
+        """Whether this was the first write to `key`; what stood there before is left alone.
+
+        The fence of every outcome: one single-part PUT with `If-None-Match: *`. minio-py has no public call for
+        it (given as metadata the header becomes `X-Amz-Meta-If-None-Match` and fences nothing), so a presigned PUT
+        is sent with the header.
+        """
+        for _ in range(CONFLICT_RETRIES):
+            with _translated("put_first"):
+                url = self._client.presigned_put_object(self._bucket, key, timedelta(minutes=15))
+                answer = self._http.request("PUT", url, body=content, headers={"If-None-Match": "*"})
+            if answer.status == 200:  # noqa: PLR2004
+                return True
+            if answer.status == 412:  # noqa: PLR2004
+                return False
+            if answer.status != 409:  # noqa: PLR2004 - a rival is writing at this moment: S3 asks to try again
+                break
+            time.sleep(0.1)
+        raise StoreUnavailable(f"Conditional write of {key} answered {answer.status}.")
+
+    def get(self, key: str) -> bytes:
+        """A whole small object. Raises ObjectNotFound."""
+        return self.read(key, 0, self.stat(key).size_bytes)
+
+    def read(self, key: str, offset: int, length: int, etag: str | None = None) -> bytes:
+        """Exactly `length` bytes from `offset`; raises ObjectChanged when the object is no longer the one of `etag`.
+
+        A body that ends early is an error, also where the server closes the connection without one.
+        """
+        if length == 0:
+            return b""
+        with _translated("read"):
+            response = self._client.get_object(
+                self._bucket,
+                key,
+                offset=offset,
+                length=length,
+                request_headers={"If-Match": f'"{etag}"'} if etag else None,
+            )
+            try:
+                content = response.read()
+            finally:
+                response.close()
+                response.release_conn()
+        if len(content) != length:
+            raise StoreUnavailable(f"{key} ended after {len(content)} of {length} bytes.")
+        return content
+
+    def stat(self, key: str) -> StoredObject:
+        """Raises ObjectNotFound."""
+        with _translated("stat"):
+            found = self._client.stat_object(self._bucket, key)
+        return StoredObject(
+            key=key,
+            size_bytes=found.size or 0,
+            etag=(found.etag or "").strip('"'),
+            modified_at=found.last_modified,
+        )
+
+    def exists(self, key: str) -> bool:
+        try:
+            self.stat(key)
+        except ObjectNotFound:
+            return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Everything below `prefix`, in the order of the keys, a page at a time."""
+        with _translated("list"):
+            for found in self._client.list_objects(self._bucket, prefix, recursive=True):
+                yield StoredObject(
+                    key=str(found.object_name),
+                    size_bytes=found.size or 0,
+                    etag=(found.etag or "").strip('"'),
+                    modified_at=found.last_modified,
+                )
+
+    def presign_get(self, key: str, lifetime: timedelta) -> str:
+        with _translated("presign"):
+            return str(self._client.presigned_get_object(self._bucket, key, lifetime))
+
+    def delete(self, key: str) -> None:
+        """Succeeds also when there is nothing to delete."""
+        with _translated("delete"):
+            self._client.remove_object(self._bucket, key)
+
+
+class _HashChecked:
+    """Hands out the last bytes only when all of them hash to what was promised.
+
+    The client reads a part whole before it sends it, so a mismatch aborts the upload before it is completed.
+    """
+
+    def __init__(self, source: BinaryIO, size_bytes: int, sha256: str) -> None:
+        self._source = source
+        self._left = size_bytes
+        self._expected = sha256
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._source.read(self._left if size < 0 else min(size, self._left))
+        self._hash.update(block)
+        self._left -= len(block)
+        if (not block and self._left) or (self._left == 0 and self._hash.hexdigest() != self._expected):
+            raise ObjectChanged("The bytes changed between being hashed and being stored.")
+        return block
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
+    began = time.monotonic()
+    try:
+        yield
+    except S3Error as exc:
+        if exc.code in {"NoSuchKey", "NoSuchObject", "ResourceNotFound"}:
+            raise ObjectNotFound(str(exc.object_name)) from exc
+        if exc.code == "PreconditionFailed":
+            raise ObjectChanged(f"{exc.object_name} is no longer what it was.") from exc
+        metrics.STORE_FAILURES.labels(operation).inc()
+        raise StoreUnavailable(f"{operation}: {exc.code}: {exc.message}") from exc
+    except (MinioException, InvalidResponseError, HTTPError, OSError) as exc:
+        metrics.STORE_FAILURES.labels(operation).inc()
+        raise StoreUnavailable(f"{operation}: {exc!r}") from exc
+    finally:
+        metrics.STORE_SECONDS.labels(operation).observe(time.monotonic() - began)

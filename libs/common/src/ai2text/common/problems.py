@@ -1,0 +1,61 @@
+"""Errors over HTTP, as RFC 9457 wants them: one form for the gateway and the services behind it."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from structlog.contextvars import get_contextvars
+
+from ai2text.common.caller_token import CallerUnknown
+from ai2text.common.errors import Refused, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """`code` is stable and for machines, `detail` says to people what to do; the request id finds it in the logs."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": get_contextvars().get("request_id"),
+    }
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def answer_errors_as_problems(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, exc: HTTPException) -> Response:
+        code = HTTPStatus(exc.status_code).name.lower()
+        return problem(request, exc.status_code, code, exc.detail, dict(exc.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, exc: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in exc.errors())
+        return problem(request, 422, "invalid_request", faults)
+
+    @app.exception_handler(500)
+    async def broken(request: Request, _: Exception) -> Response:
+        return problem(request, 500, "internal_error", "Something broke here; the request id finds it in the logs.")
+
+    @app.exception_handler(CallerUnknown)
+    async def unknown(request: Request, exc: CallerUnknown) -> Response:
+        return problem(request, 401, exc.code, exc.detail)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, exc: Refused) -> Response:
+        return problem(request, 422, exc.code, exc.detail)
+
+    @app.exception_handler(Unavailable)
+    async def unavailable(request: Request, _: Unavailable) -> Response:
+        return problem(
+            request, 503, "unavailable", "A server behind this one does not answer; try again.", {"Retry-After": "2"}
+        )

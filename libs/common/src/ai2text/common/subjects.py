@@ -1,0 +1,111 @@
+"""Every subject, stream and durable name; they are spelt here and nowhere else."""
+
+from ai2text.common.contracts.dead_letter import DeadLetter
+from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.states import Lane
+from ai2text.common.contracts.transcription import (
+    RecordingTranscribed,
+    TranscriptionFailed,
+    TranscriptionRequested,
+    TranscriptionStarted,
+)
+from ai2text.common.contracts.transcripts import TranscriptPersisted
+
+WORK = "WORK"
+"""Stream of jobs: a work queue, each message for one worker."""
+EVENTS = "EVENTS"
+"""Stream of facts, read by every service that wants them."""
+DEAD = "DEAD"
+"""Stream of dead letters."""
+LIVE = "LIVE"
+"""Stream of finished segments, in memory for an hour."""
+
+RECORDING_INGESTED = "recording.ingested.v1"
+RECORDING_REJECTED = "recording.rejected.v1"
+RECORDING_TRANSCRIBED = "recording.transcribed.v1"
+TRANSCRIPTION_REQUESTED = "transcription.requested.v1"
+TRANSCRIPTION_STARTED = "transcription.started.v1"
+TRANSCRIPTION_FAILED = "transcription.failed.v1"
+TRANSCRIPT_PERSISTED = "transcript.persisted.v1"
+DEAD_LETTERED = "dead.lettered.v1"
+DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
+WEBHOOK_DELIVERY_REQUESTED = "webhook.delivery.requested.v1"
+LIVE_SEGMENTS = "live.>"
+
+METADATA = "metadata"
+"""Durable of the metadata service on EVENTS."""
+DATASET_SHARDS = "dataset-shards"
+WEBHOOKS = "webhooks"
+
+Event = (
+    RecordingIngested
+    | RecordingRejected
+    | TranscriptionRequested
+    | TranscriptionStarted
+    | RecordingTranscribed
+    | TranscriptionFailed
+    | TranscriptPersisted
+    | DeadLetter
+)
+
+CONTRACT_OF: dict[str, type[Event]] = {
+    RECORDING_INGESTED: RecordingIngested,
+    RECORDING_REJECTED: RecordingRejected,
+    RECORDING_TRANSCRIBED: RecordingTranscribed,
+    TRANSCRIPTION_REQUESTED: TranscriptionRequested,
+    TRANSCRIPTION_STARTED: TranscriptionStarted,
+    TRANSCRIPTION_FAILED: TranscriptionFailed,
+    TRANSCRIPT_PERSISTED: TranscriptPersisted,
+    DEAD_LETTERED: DeadLetter,
+}
+"""The contract each subject carries; a subject with a lane or a durable at its end counts without it."""
+
+
+def transcription_requested(lane: Lane) -> str:
+    return f"{TRANSCRIPTION_REQUESTED}.{lane}"
+
+
+def dead_lettered(durable: str) -> str:
+    return f"{DEAD_LETTERED}.{durable}"
+
+
+def asr_durable(lane: Lane) -> str:
+    return f"asr-{lane}"
+
+
+def ingestion_durable(folder: str) -> str:
+    """Each configured folder reads the facts for itself, to write its own sidecars."""
+    return f"ingestion-{folder}"
+
+
+def contract_of(subject: str) -> type[Event] | None:
+    """The contract of a message's subject, None for a subject that is not ours."""
+    return CONTRACT_OF.get(subject) or CONTRACT_OF.get(subject.rpartition(".")[0])
+
+
+def subject_of(event: Event) -> str:
+    """Where an event is published."""
+    match event:
+        case TranscriptionRequested():
+            return transcription_requested(event.lane)
+        case DeadLetter():
+            return dead_lettered(event.durable)
+    return next(subject for subject, contract in CONTRACT_OF.items() if isinstance(event, contract))
+
+
+def message_id_of(event: Event) -> str:
+    """The `Nats-Msg-Id`: the same announcement made twice is one message, a replay is another."""
+    match event:
+        case RecordingIngested():
+            own = f"{event.recording_id}/{event.source.source_id}"
+        case RecordingRejected():
+            own = event.rejection_id
+        case TranscriptionRequested():
+            own = f"{event.job_id}/{event.publication}"
+        case TranscriptionStarted():
+            own = f"{event.job_id}/{event.worker}/{event.attempt}"
+        case RecordingTranscribed() | TranscriptionFailed() | TranscriptPersisted():
+            own = event.job_id
+        case DeadLetter():
+            own = event.dead_letter_id
+    return f"{subject_of(event)}/{own}"

@@ -1,0 +1,139 @@
+"""The adapter against the real server."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreUnavailable
+from ai2text.common.object_store import PART_BYTES, ObjectStore
+from ai2text.common.settings import S3Settings
+from tests.fixtures.fault_proxy import FaultProxy
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def put_verified(store: ObjectStore, key: str, content: bytes, promised: bytes | None = None) -> None:
+    digest = sha256(content if promised is None else promised)
+    store.put_verified(key, io.BytesIO(content), len(content), digest, "audio/wav")
+
+
+def test_what_was_put_can_be_read_whole_and_in_ranges(object_store: ObjectStore) -> None:
+    put_verified(object_store, "t/audio/ä ö+ü", b"0123456789")
+    assert object_store.get("t/audio/ä ö+ü") == b"0123456789"
+    assert object_store.read("t/audio/ä ö+ü", 3, 4) == b"3456"
+    assert object_store.stat("t/audio/ä ö+ü").size_bytes == 10
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES + 5])
+def test_a_stream_of_any_number_of_parts_arrives_whole(object_store: ObjectStore, size: int) -> None:
+    content = bytes(size)
+    put_verified(object_store, "t/audio/x", content)
+    assert sha256(object_store.get("t/audio/x")) == sha256(content)
+
+
+@pytest.mark.lesson("L13")
+@pytest.mark.parametrize("size", [10, PART_BYTES + 10])
+def test_bytes_that_are_not_the_ones_hashed_before_store_nothing(object_store: ObjectStore, size: int) -> None:
+    with pytest.raises(ObjectChanged):
+        put_verified(object_store, "t/audio/x", b"a" * size, promised=b"b" * size)
+    assert not object_store.exists("t/audio/x")
+
+
+def test_a_file_that_became_shorter_stores_nothing(object_store: ObjectStore) -> None:
+    with pytest.raises(ObjectChanged):
+        object_store.put_verified("t/audio/x", io.BytesIO(b"abc"), 10, sha256(b"abc"), "audio/wav")
+    assert not object_store.exists("t/audio/x")
+
+
+def test_only_the_first_write_to_an_outcome_counts(object_store: ObjectStore) -> None:
+    assert object_store.put_first("t/outcomes/1.json", b"first")
+    assert not object_store.put_first("t/outcomes/1.json", b"second")
+    assert object_store.get("t/outcomes/1.json") == b"first"
+
+
+def test_of_sixteen_writers_at_once_one_wins_and_its_bytes_stand(object_store: ObjectStore) -> None:
+    start = threading.Barrier(16)
+
+    def write(number: int) -> int | None:
+        start.wait()
+        return number if object_store.put_first("t/outcomes/race.json", b"%d" % number) else None
+
+    with ThreadPoolExecutor(16) as pool:
+        winners = [number for number in pool.map(write, range(16)) if number is not None]
+    assert len(winners) == 1
+    assert object_store.get("t/outcomes/race.json") == b"%d" % winners[0]
+
+
+def test_a_store_that_does_not_fence_is_refused_at_start(s3_settings: S3Settings) -> None:
+    class Unfenced(ObjectStore):
+        def put_first(self, key: str, content: bytes) -> bool:
+            self.put(key, content)
+            return True
+
+    with pytest.raises(Misconfigured, match="If-None-Match"):
+        Unfenced(s3_settings).make_ready()
+
+
+def test_an_object_overwritten_in_between_is_noticed(object_store: ObjectStore) -> None:
+    object_store.put("t/audio/x", b"old bytes")
+    etag = object_store.stat("t/audio/x").etag
+    object_store.put("t/audio/x", b"new bytes")
+    with pytest.raises(ObjectChanged):
+        object_store.read("t/audio/x", 0, 3, etag)
+
+
+def test_what_is_not_there_is_not_found(object_store: ObjectStore) -> None:
+    with pytest.raises(ObjectNotFound):
+        object_store.get("t/nothing")
+    assert not object_store.exists("t/nothing")
+    object_store.delete("t/nothing")
+
+
+def test_listing_gives_everything_below_a_prefix_and_nothing_else(object_store: ObjectStore) -> None:
+    for key in ("a/audio/1", "a/audio/2", "a/facts/1/x.json", "b/audio/1"):
+        object_store.put(key, b"x")
+    assert [found.key for found in object_store.list("a/")] == ["a/audio/1", "a/audio/2", "a/facts/1/x.json"]
+
+
+def test_a_presigned_address_reads_without_keys(object_store: ObjectStore) -> None:
+    object_store.put("t/audio/x", b"abc")
+    url = object_store.presign_get("t/audio/x", timedelta(minutes=1))
+    assert httpx.get(url).content == b"abc"
+
+
+@pytest.fixture
+def proxied(s3_settings: S3Settings, object_store: ObjectStore) -> Iterator[tuple[ObjectStore, FaultProxy]]:
+    """The store behind a wire that can fail."""
+    host, _, port = s3_settings.endpoint.partition(":")
+    with FaultProxy(host, int(port)) as proxy:
+        settings = s3_settings.model_copy(update={"endpoint": proxy.address, "read_timeout_seconds": 1.0})
+        yield ObjectStore(settings), proxy
+
+
+@pytest.mark.lesson("L12")
+def test_a_store_that_is_away_is_unavailable_and_comes_back(proxied: tuple[ObjectStore, FaultProxy]) -> None:
+    store, proxy = proxied
+    store.put("t/x", b"1")
+    proxy.refuse()
+    with pytest.raises(StoreUnavailable):
+        store.get("t/x")
+    with pytest.raises(StoreUnavailable):
+        store.put_first("t/y", b"1")
+    proxy.resume()
+    assert store.get("t/x") == b"1"
+
+
+@pytest.mark.lesson("L10")
+def test_a_store_that_goes_deaf_is_unavailable_after_the_time_out(proxied: tuple[ObjectStore, FaultProxy]) -> None:
+    store, proxy = proxied
+    proxy.go_deaf()
+    with pytest.raises(StoreUnavailable):
+        store.stat("t/x")

@@ -1,0 +1,74 @@
+"""Golden JSON, one file for each version: what was once written is read for ever."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai2text.common import subjects
+from ai2text.common.contracts.codec import decode, decode_outcome, encode
+from ai2text.common.contracts.states import Lane
+from ai2text.common.errors import Poison
+from tests.fixtures.examples import DOCUMENTS, EVENTS, REQUESTED
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(name: str) -> Any:
+    return json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_is_written_as_its_golden_file_says(name: str) -> None:
+    assert json.loads(encode(EVENTS[name])) == golden(name)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_golden_file_is_read_as_the_event(name: str) -> None:
+    assert decode(subjects.CONTRACT_OF[name], json.dumps(golden(name)).encode()) == EVENTS[name]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_fields_of_a_newer_version_are_ignored(name: str) -> None:
+    newer = {**golden(name), "added_next_year": {"anything": 1}}
+    assert decode(subjects.CONTRACT_OF[name], json.dumps(newer).encode()) == EVENTS[name]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_outcomes_are_written_and_read_as_their_golden_files_say(name: str) -> None:
+    assert json.loads(encode(DOCUMENTS[name])) == golden(name)
+    assert decode_outcome(json.dumps(golden(name)).encode()) == DOCUMENTS[name]
+
+
+def test_every_contract_has_one_subject_and_one_golden_file() -> None:
+    contracts = list(subjects.CONTRACT_OF.values())
+    assert len(contracts) == len(set(contracts))
+    assert set(contracts) == set(subjects.Event.__args__)  # type: ignore[attr-defined]
+    files = {path.stem for path in GOLDEN.glob("*.json")}
+    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_events_subject_leads_back_to_its_contract(name: str) -> None:
+    event = EVENTS[name]
+    assert subjects.contract_of(subjects.subject_of(event)) is type(event)
+
+
+def test_a_job_is_requested_on_its_lane() -> None:
+    assert subjects.subject_of(REQUESTED) == subjects.transcription_requested(Lane.BULK)
+
+
+def test_an_unknown_subject_has_no_contract() -> None:
+    assert subjects.contract_of("recording.ingested.v9") is None
+
+
+def test_a_broken_message_is_poison_and_the_reason_names_the_field() -> None:
+    broken = {**golden("recording.transcribed.v1"), "duration_seconds": "long"}
+    with pytest.raises(Poison, match="duration_seconds"):
+        decode(subjects.CONTRACT_OF["recording.transcribed.v1"], json.dumps(broken).encode())
+
+
+def test_what_is_no_json_is_poison() -> None:
+    with pytest.raises(Poison):
+        decode(subjects.CONTRACT_OF["recording.transcribed.v1"], b"\xff\x00")
