@@ -1,0 +1,172 @@
+"""What can be asked of the catalogue. Every question carries the tenant, and no answer crosses it."""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ai2text.common.contracts.states import JobStatus, RecordingStatus
+from ai2text.common.errors import Refused
+from ai2text.metadata.postgres.pool import Connection
+
+PREVIEW_CHARACTERS = 200
+
+_RECORDING = """
+    SELECT r.recording_id::text, r.position, r.sha256, r.size_bytes, r.status, r.review, r.duration_seconds,
+        r.container, r.codec, r.sample_rate_hz, r.channels, r.tags, r.media_tags, r.reason_code, r.reason_detail,
+        r.created_at, t.language, left(t.text, %(preview)s) AS text_preview,
+        (SELECT job_id::text FROM jobs j WHERE j.recording_id = r.recording_id
+         ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
+        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
+                                   ORDER BY s.place, s.name)
+                  FROM sources s WHERE s.recording_id = r.recording_id), '[]') AS sources
+    FROM recordings r
+    LEFT JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+    WHERE r.tenant = %(tenant)s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which recordings; None does not restrict."""
+
+    status: RecordingStatus | None = None
+    language: str | None = None
+    tag: str | None = None
+    created_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    items: list[dict[str, Any]]
+    next: str | None
+    """Opaque and safe in a URL; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordRow:
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRow:
+    """A segment as people see it; times in seconds from the start of the recording."""
+
+    id: str
+    etag: str
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+    words: tuple[WordRow, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptView:
+    recording_id: str
+    revision: int
+    language: str
+    model: str
+    text: str
+    segments: tuple[SegmentRow, ...]
+
+
+async def list_recordings(connection: Connection, tenant: str, filters: Filters, limit: int, after: str | None) -> Page:
+    """The newest first, so that a page stays what it was while recordings arrive. Raises Refused for a bad cursor."""
+    conditions = {
+        "status": "r.status = %(status)s",
+        "language": "t.language = %(language)s",
+        "tag": "%(tag)s = ANY(r.tags)",
+        "created_after": "r.created_at > %(created_after)s",
+    }
+    chosen = {name: getattr(filters, name) for name in conditions if getattr(filters, name) is not None}
+    where = "".join(f" AND {conditions[name]}" for name in chosen)
+    if after is not None:
+        chosen["after"] = _position(after)
+        where += " AND r.position < %(after)s"
+    cursor = await connection.execute(
+        f"{_RECORDING}{where} ORDER BY r.position DESC LIMIT %(limit)s",
+        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "limit": limit + 1, **chosen},
+    )
+    rows = await cursor.fetchall()
+    following = _cursor(rows[limit - 1]["position"]) if len(rows) > limit else None
+    return Page(items=[_recording(row) for row in rows[:limit]], next=following)
+
+
+async def find_recording(connection: Connection, tenant: str, recording_id: str) -> dict[str, Any] | None:
+    cursor = await connection.execute(
+        f"{_RECORDING} AND r.recording_id = %(id)s",
+        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "id": recording_id},
+    )
+    row = await cursor.fetchone()
+    return _recording(row) if row else None
+
+
+async def find_transcript(connection: Connection, tenant: str, recording_id: str) -> TranscriptView | None:
+    """The current revision, whole; None when there is none (yet)."""
+    cursor = await connection.execute(
+        """
+        SELECT t.recording_id::text, t.revision, t.language, t.model, t.text
+        FROM recordings r JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+        WHERE r.tenant = %s AND t.tenant = %s AND r.recording_id = %s
+        """,
+        (tenant, tenant, recording_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    cursor = await connection.execute(
+        """
+        SELECT segment_id::text AS id, etag, start_seconds AS start, end_seconds AS end, text, speaker, words
+        FROM segments WHERE tenant = %s AND recording_id = %s AND revision = %s ORDER BY place
+        """,
+        (tenant, recording_id, row["revision"]),
+    )
+    segments = [
+        SegmentRow(**{**segment, "words": tuple(WordRow(**word) for word in segment["words"])})
+        for segment in await cursor.fetchall()
+    ]
+    return TranscriptView(**row, segments=tuple(segments))
+
+
+async def count(connection: Connection, tenant: str | None) -> dict[str, dict[str, int]]:
+    """Recordings and jobs by status; of all tenants when none is given."""
+    return {
+        "recordings": await _count(connection, "recordings", tenant, [s.value for s in RecordingStatus]),
+        "jobs": await _count(connection, "jobs", tenant, [s.value for s in JobStatus]),
+    }
+
+
+async def _count(connection: Connection, table: str, tenant: str | None, statuses: list[str]) -> dict[str, int]:
+    cursor = await connection.execute(
+        f"SELECT status, count(*) AS n FROM {table} "  # noqa: S608 - a constant of this module
+        "WHERE %(tenant)s::text IS NULL OR tenant = %(tenant)s GROUP BY status",
+        {"tenant": tenant},
+    )
+    found = {row["status"]: row["n"] for row in await cursor.fetchall()}
+    return {status: found.get(status, 0) for status in statuses}
+
+
+def _recording(row: dict[str, Any]) -> dict[str, Any]:
+    """What the outside sees; fields that say nothing for this recording are left out."""
+    reason = {"code": row["reason_code"], "detail": row["reason_detail"]} if row["reason_code"] else None
+    optional = {"sha256", "language", "text_preview", "job_id", "reason", "duration_seconds"}
+    hidden = {"position", "reason_code", "reason_detail"}
+    shown = {**{k: v for k, v in row.items() if k not in hidden}, "reason": reason}
+    return {name: value for name, value in shown.items() if name not in optional or value is not None}
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(position.to_bytes(8)).decode().rstrip("=")
+
+
+def _position(cursor: str) -> int:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise Refused("invalid_cursor", "after_id takes the `next` of an earlier answer, unchanged.") from exc
+    return int.from_bytes(raw[:8])

@@ -1,0 +1,82 @@
+"""The one place that wires the metadata service together."""
+
+import asyncio
+
+import structlog
+
+from ai2text.common import metrics, subjects
+from ai2text.common.clock import utc_now
+from ai2text.common.consumer import Consumer, Delivery, Work
+from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
+from ai2text.common.errors import Poison, Unavailable
+from ai2text.common.http_server import listen, serve_http
+from ai2text.common.jetstream import connect
+from ai2text.common.object_store import ObjectStore
+from ai2text.common.run import Life, run_service
+from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
+from ai2text.metadata.http_api import build_app
+from ai2text.metadata.persist_recording import persist_recording
+from ai2text.metadata.persist_transcript import persist_transcript
+from ai2text.metadata.postgres.migrate import migrate
+from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.publish_outbox import publish_outbox
+from ai2text.metadata.queues import Queues
+from ai2text.metadata.settings import MetadataSettings, PostgresSettings
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 1.0
+
+
+def main() -> None:
+    run_service("metadata", serve)
+
+
+async def serve(life: Life) -> None:
+    settings, postgres, callers = load(MetadataSettings), load(PostgresSettings), load(CallerSettings)
+    nats, store = load(NatsSettings), ObjectStore(load(S3Settings))
+    await _migrate_when_possible(postgres, life)
+    async with connect(nats, "metadata", life.end) as broker, Database(postgres) as database:
+        consumer = Consumer(
+            broker,
+            Work(
+                stream=subjects.EVENTS,
+                durables=(subjects.METADATA,),
+                handle=lambda delivery: _persist(database, store, delivery),
+                concurrency=settings.consumers,
+            ),
+        )
+        life.probes.ready_when("nats", lambda: broker.connected)
+        life.probes.ready_when("postgres", database.answers)
+        life.probes.ready_when("consumer", lambda: not consumer.halted)
+        app = build_app(database, Queues(broker), callers.key.get_secret_value())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(consumer.run(life.stop))
+            tasks.create_task(publish_outbox(database, broker, life.stop))
+            tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
+
+
+async def _migrate_when_possible(postgres: PostgresSettings, life: Life) -> None:
+    life.probes.ready_when("migrated", lambda: False)
+    while not life.stop.is_set():
+        try:
+            await asyncio.to_thread(migrate, postgres.dsn.get_secret_value())
+        except Unavailable as exc:
+            log.warning("waiting_for_postgres", error=str(exc))
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            life.probes.ready_when("migrated", lambda: True)
+            return
+
+
+async def _persist(database: Database, store: ObjectStore, delivery: Delivery) -> None:
+    event = delivery.event
+    match event:
+        case RecordingTranscribed():
+            await persist_transcript(database, store, event, utc_now)
+        case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
+            await persist_recording(database, event)
+        case _:
+            raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
+    metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()

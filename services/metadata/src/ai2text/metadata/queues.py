@@ -1,0 +1,30 @@
+"""How much waits in the streams."""
+
+from typing import Any
+
+import nats.errors
+
+from ai2text.common import subjects
+from ai2text.common.errors import BrokerUnavailable
+from ai2text.common.jetstream import Broker
+
+
+class Queues:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def depths(self, unannounced: int) -> dict[str, Any]:
+        """Messages not settled yet, by reader, and `unannounced` (still in the outbox) added to their sum.
+
+        Raises BrokerUnavailable.
+        """
+        waiting: dict[str, int] = {}
+        for stream in (subjects.WORK, subjects.EVENTS):
+            try:
+                readers = await self._broker.jetstream.consumers_info(stream)
+            except nats.errors.Error as exc:
+                raise BrokerUnavailable(f"{stream} does not answer: {exc!r}") from exc
+            for reader in readers:
+                if reader.config.durable_name:
+                    waiting[reader.name] = (reader.num_pending or 0) + (reader.num_ack_pending or 0)
+        return {"readers": waiting, "unannounced": unannounced, "unsettled": sum(waiting.values()) + unannounced}

@@ -1,0 +1,23 @@
+"""The settings of the metadata service beside the shared groups."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from ai2text.common.settings import group
+
+
+class PostgresSettings(BaseSettings):
+    model_config = group("AI2TEXT_POSTGRES_")
+
+    dsn: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    pool_size: int = Field(8, ge=1, description="The most connections of one process.")
+    pool_timeout_seconds: float = Field(5, gt=0, description="How long a request waits for a connection.")
+    statement_timeout_seconds: float = Field(30, gt=0, description="The longest a statement may run.")
+
+
+class MetadataSettings(BaseSettings):
+    model_config = group("AI2TEXT_METADATA_")
+
+    host: str = Field("127.0.0.1", description="Address of the inside API; 0.0.0.0 in a pod.")
+    port: int = Field(8081, description="Port of the inside API.")
+    consumers: int = Field(4, ge=1, description="Events written at the same time.")
