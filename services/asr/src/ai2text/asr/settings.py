@@ -1,0 +1,22 @@
+"""The settings of the asr service beside the shared groups."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from ai2text.common.settings import group
+
+
+class AsrSettings(BaseSettings):
+    model_config = group("AI2TEXT_ASR_")
+
+    model: str = Field("small", description="Loaded at the start: a name of the model hub, or a local folder.")
+    model_paths: dict[str, str] = Field(
+        default_factory=dict, description="JSON: names of models and the local folders they stand for."
+    )
+    device: str = Field("auto", pattern="^(auto|cpu|cuda)$", description="Where to compute; auto takes a GPU if any.")
+    compute_type: str | None = Field(
+        None, description="CTranslate2's number format; without it float16 on a GPU and int8 on a CPU."
+    )
+    cpu_threads: int = Field(0, ge=0, description="Threads of one decoding on a CPU; 0 takes all cores.")
+    jobs: int = Field(1, ge=1, description="Jobs decoded at the same time.")
+    models_in_memory: int = Field(1, ge=1, description="Models kept loaded; the least recently used one makes room.")
