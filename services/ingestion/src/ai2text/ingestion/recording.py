@@ -1,0 +1,127 @@
+"""What ingestion decides about a recording: its keys, its first job, the names of its sidecars. No I/O here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from ai2text.common.contracts import identity
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.recordings import Media, RecordingIngested, RecordingRejected, Source
+from ai2text.common.contracts.states import Lane, Task
+from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
+
+HALF_NAMED = (".part", ".partial", ".crdownload", ".download", ".tmp", "~")
+"""Endings under which other programs write what is not finished."""
+OWN_PREFIX = ".ai2text-"
+"""Of our own unfinished sidecars."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a file looks like from outside; another signature, another content."""
+
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+    @property
+    def modified_at(self) -> datetime:
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """How recordings from one place are to be transcribed."""
+
+    tenant: str
+    place: str
+    model: str
+    lane: Lane
+    options: TranscriptionOptions
+    tags: tuple[str, ...]
+
+
+def is_taken(name: str, extensions: frozenset[str]) -> bool:
+    """Whether the last part of a path says audio or video, finished and not hidden."""
+    lowered = name.lower()
+    if lowered.startswith(".") or lowered.endswith(HALF_NAMED):
+        return False
+    return PurePosixPath(lowered).suffix.removeprefix(".") in extensions
+
+
+def source_of(ask: Ask, name: str, signature: Signature) -> Source:
+    return Source(
+        source_id=identity.source_id(ask.tenant, "hot_folder", ask.place, name),
+        kind="hot_folder",
+        place=ask.place,
+        name=name,
+        modified_at=signature.modified_at,
+    )
+
+
+def audio_key(tenant: str, sha256: str) -> str:
+    return f"{tenant}/audio/{sha256}"
+
+
+def facts_key(tenant: str, sha256: str, source_id: str) -> str:
+    """Beside the audio, one for each source: with these alone the catalogue and the queue can be made again."""
+    return f"{tenant}/facts/{sha256}/{source_id}.json"
+
+
+def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
+    recording = identity.recording_id(ask.tenant, sha256)
+    job = identity.job_id(recording, ask.model, Task.TRANSCRIBE, ask.options, generation=0)
+    key = audio_key(ask.tenant, sha256)
+    return RecordingIngested(
+        tenant=ask.tenant,
+        recording_id=recording,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        audio_key=key,
+        facts_key=facts_key(ask.tenant, sha256, source.source_id),
+        media=media,
+        source=source,
+        tags=ask.tags,
+        first_job=TranscriptionRequested(
+            tenant=ask.tenant,
+            recording_id=recording,
+            job_id=job,
+            lane=ask.lane,
+            audio_key=key,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            duration_seconds=media.duration_seconds,
+            model=ask.model,
+            options=ask.options,
+            outcome_key=identity.outcome_key(ask.tenant, job),
+            requested_at=at,
+        ),
+        ingested_at=at,
+    )
+
+
+def rejected(ask: Ask, source: Source, signature: Signature, reason: Reason, at: datetime) -> RecordingRejected:
+    fingerprint = f"{signature.size_bytes}/{signature.modified_ns}"
+    return RecordingRejected(
+        tenant=ask.tenant,
+        rejection_id=identity.rejection_id(ask.tenant, source.source_id, fingerprint),
+        source=source,
+        reason=reason,
+        size_bytes=signature.size_bytes,
+        rejected_at=at,
+    )
+
+
+def sidecar_names(name: str, suffix: str, neighbours: Iterable[str], extensions: frozenset[str]) -> tuple[str, ...]:
+    """Names to try for a sidecar, best first: `talk.txt` for `talk.mp3`, unless another recording shares the stem."""
+    stem = PurePosixPath(name).stem
+    shared = any(
+        other != name and PurePosixPath(other).stem == stem and is_taken(other, extensions) for other in neighbours
+    )
+    full = f"{name}.{suffix}"
+    return (full,) if shared else (f"{stem}.{suffix}", full)
+
+
+def reason_name(name: str) -> str:
+    return f"{name}.reason.json"

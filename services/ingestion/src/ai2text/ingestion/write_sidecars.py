@@ -1,0 +1,64 @@
+"""An outcome that stands in the object store appears beside every file of the recording."""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from ai2text.common.contracts.codec import decode_outcome
+from ai2text.common.contracts.outcome import Failure, Transcript
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.errors import ObjectNotFound
+from ai2text.common.object_store import ObjectStore
+from ai2text.ingestion.ledger import Entry, Ledger, Stage
+from ai2text.ingestion.sidecars import Sidecars
+
+log = structlog.get_logger()
+
+
+class WriteSidecars:
+    """Every call may be repeated; what is written already is left alone."""
+
+    def __init__(self, store: ObjectStore, ledger: Ledger, sidecars: Sidecars) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._sidecars = sidecars
+
+    async def write_sidecars(self, recording_id: str, outcome_key: str) -> None:
+        """For all files of the recording in this folder. Raises StoreUnavailable, ObjectNotFound, Poison."""
+        entries = await asyncio.to_thread(self._ledger.of_recording, recording_id)
+        if entries:
+            outcome = decode_outcome(await asyncio.to_thread(self._store.get, outcome_key))
+            for entry in entries:
+                await asyncio.to_thread(self._write, entry, outcome)
+
+    async def repair(self, entry: Entry) -> bool:
+        """Whether the outcome of the file's own job stands, and with it the sidecars."""
+        try:
+            content = await asyncio.to_thread(self._store.get, str(entry.outcome_key))
+        except ObjectNotFound:
+            return False
+        await asyncio.to_thread(self._write, entry, decode_outcome(content))
+        return True
+
+    def _write(self, entry: Entry, outcome: Transcript | Failure) -> None:
+        try:
+            settled = self._written(entry, outcome)
+        except FileNotFoundError:  # the folder around it has gone, and the recording with it
+            log.info("sidecars_skipped", name=entry.name)
+            self._ledger.forget(entry.name)
+            return
+        self._ledger.put(settled)
+        log.info("sidecars_written", name=entry.name, recording_id=entry.recording_id, kind=outcome.kind)
+
+    def _written(self, entry: Entry, outcome: Transcript | Failure) -> Entry:
+        match outcome:
+            case Transcript():
+                written = self._sidecars.write_transcript(entry.name, outcome, entry.written)
+                return replace(entry, stage=Stage.DONE, written=written)
+            case Failure() if entry.stage is not Stage.DONE:
+                detail = f"{outcome.reason.detail} ({outcome.reason.code})"
+                reason = Reason(code="transcription_failed", detail=detail)
+                written = self._sidecars.write_reason(entry.name, reason, entry.written)
+                return replace(entry, stage=Stage.FAILED, written=written)
+        return entry
