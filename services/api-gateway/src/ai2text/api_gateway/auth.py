@@ -1,0 +1,97 @@
+"""Tokens from outside, after RFC 8725: fixed algorithm, required claims, bounded lifetime."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from structlog.contextvars import bind_contextvars, get_contextvars
+
+from ai2text.api_gateway.settings import JwtSettings
+from ai2text.common.contracts.identity import checked_tenant
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.errors import Refused
+
+ALGORITHM = "HS256"
+REQUIRED = ("exp", "iat", "iss", "aud", "sub")
+_bearer = HTTPBearer(auto_error=False)
+
+
+class Scope(StrEnum):
+    RECORDINGS_READ = "recordings:read"
+    RECORDINGS_WRITE = "recordings:write"
+    TRANSCRIPTS_WRITE = "transcripts:write"
+    DATASETS_READ = "datasets:read"
+    DATASETS_WRITE = "datasets:write"
+    MODELS_WRITE = "models:write"
+    ADMIN = "admin"
+
+
+class TokenRefused(Refused):
+    """Answered with 401; the sentence never tells more than the bearer knows."""
+
+
+class Door:
+    """Turns a bearer token into the caller that the services behind will see."""
+
+    def __init__(self, settings: JwtSettings) -> None:
+        self._settings = settings
+
+    def needs(self, scope: Scope) -> Callable[..., Awaitable[Caller]]:
+        """A dependency: the caller, who holds the scope; 401 without a good token, 403 without the scope."""
+
+        async def dependency(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+            caller = self._admit(given)
+            if scope not in caller.scopes:
+                raise HTTPException(403, f"This needs the scope {scope}, which the token does not have.")
+            return caller
+
+        return dependency
+
+    def _admit(self, given: HTTPAuthorizationCredentials | None) -> Caller:
+        try:
+            caller = self.caller_of(given.credentials if given else None)
+        except TokenRefused as exc:
+            raise HTTPException(401, exc.detail, {"WWW-Authenticate": f'Bearer error="{exc.code}"'}) from exc
+        bind_contextvars(tenant=caller.tenant, subject=caller.subject)
+        return caller
+
+    def caller_of(self, token: str | None) -> Caller:
+        """Raises TokenRefused."""
+        if not token:
+            raise TokenRefused("missing_token", "Send the header Authorization: Bearer <token>.")
+        claims = self._claims(token)
+        lifetime = claims["exp"] - claims["iat"]
+        if not 0 < lifetime <= self._settings.max_lifetime_seconds:
+            raise TokenRefused("invalid_token", "The token was issued for too long.")
+        return Caller(
+            tenant=_tenant(claims),
+            subject=str(claims["sub"]),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
+            request_id=get_contextvars()["request_id"],
+        )
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        settings = self._settings
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                settings.key.get_secret_value(),
+                algorithms=[ALGORITHM],
+                issuer=settings.issuer,
+                audience=settings.audience,
+                leeway=settings.leeway_seconds,
+                options={"require": list(REQUIRED), "enforce_minimum_key_length": True},
+            )
+        except jwt.InvalidTokenError as exc:
+            raise TokenRefused("invalid_token", "The token is not valid (any more). Get a new one.") from exc
+        return claims
+
+
+def _tenant(claims: dict[str, Any]) -> str:
+    try:
+        return checked_tenant(str(claims.get("tenant", "")))
+    except Refused as exc:
+        raise TokenRefused("invalid_token", "The token names no tenant.") from exc

@@ -1,0 +1,74 @@
+"""Calls to the services behind the gateway: bounded in every direction, signed, and streamed back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
+
+from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.common import caller_token, tracing
+from ai2text.common.clock import utc_now
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.errors import Unavailable
+
+PASSED_BACK = ("content-type", "content-length", "etag", "retry-after")
+"""Of a service's answer; everything else, hop-by-hop headers above all, stays inside."""
+
+
+class Service:
+    """One service, by its fixed address."""
+
+    def __init__(self, client: httpx.AsyncClient, base_url: str, caller_key: str) -> None:
+        self._client = client
+        self._base_url = base_url.rstrip("/")
+        self._caller_key = caller_key
+
+    async def forward(self, request: Request, caller: Caller) -> StreamingResponse:
+        """The same request to the service, and its answer as it comes. Raises Unavailable."""
+        answer = await self._send(request.method, request.url.path, request.url.query, caller)
+        headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+        return StreamingResponse(
+            answer.aiter_raw(), answer.status_code, headers, background=BackgroundTask(answer.aclose)
+        )
+
+    async def get(self, path: str, caller: Caller) -> dict[str, Any]:
+        """A small JSON answer. Raises Unavailable also when it is an error."""
+        answer = await self._send("GET", path, "", caller)
+        try:
+            body = await answer.aread()
+        except httpx.TransportError as exc:
+            raise Unavailable(f"{self._base_url} broke off: {exc!r}") from exc
+        finally:
+            await answer.aclose()
+        if answer.is_error:
+            raise Unavailable(f"{self._base_url}{path} answered {answer.status_code}: {body[:200]!r}")
+        result: dict[str, Any] = answer.json()
+        return result
+
+    async def _send(self, method: str, path: str, query: str, caller: Caller) -> httpx.Response:
+        signed = caller_token.sign(caller, self._caller_key, utc_now)
+        headers = {caller_token.HEADER: signed, "Accept-Encoding": "identity", **tracing.outgoing_headers()}
+        request = self._client.build_request(
+            method, httpx.URL(f"{self._base_url}{path}", query=query.encode()), headers=headers
+        )
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx.TransportError as exc:
+            raise Unavailable(f"{self._base_url} does not answer: {exc!r}") from exc
+
+
+@asynccontextmanager
+async def inside_client(settings: GatewaySettings) -> AsyncIterator[httpx.AsyncClient]:
+    timeout = httpx.Timeout(
+        connect=settings.connect_timeout_seconds,
+        read=settings.read_timeout_seconds,
+        write=settings.write_timeout_seconds,
+        pool=settings.pool_timeout_seconds,
+    )
+    limits = httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections)
+    async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False) as client:
+        yield client

@@ -1,0 +1,22 @@
+"""The one place that wires the gateway together."""
+
+from ai2text.api_gateway.app import build_app
+from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.inside import Service, inside_client
+from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.common.http_server import listen, serve_http
+from ai2text.common.run import Life, run_service
+from ai2text.common.settings import CallerSettings, load
+
+
+def main() -> None:
+    run_service("api-gateway", serve)
+
+
+async def serve(life: Life) -> None:
+    settings, door = load(GatewaySettings), Door(load(JwtSettings))
+    caller_key = load(CallerSettings).key.get_secret_value()
+    async with inside_client(settings) as client:
+        metadata = Service(client, settings.metadata_url, caller_key)
+        ingestion = Service(client, settings.ingestion_url, caller_key)
+        await serve_http(build_app(door, metadata, ingestion), listen(settings.host, settings.port), life.stop)

@@ -1,0 +1,52 @@
+"""Every request has an id: in each log line, in the answer, and in what the services behind are told."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from ai2text.common import metrics, tracing
+
+log = structlog.get_logger()
+
+HEADER = "X-Request-Id"
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+"""A caller's own id is kept when it is of this form; anything else could break a log line."""
+
+
+class RequestContext:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get(HEADER, "")
+        request_id = given if ACCEPTED.fullmatch(given) else str(uuid4())
+        began = time.monotonic()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        with bound_contextvars(request_id=request_id), tracing.span(f"{scope['method']} http", headers):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                self._record(scope, status, time.monotonic() - began)
+
+    @staticmethod
+    def _record(scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        metrics.HTTP_SECONDS.labels(scope["method"], route, status).observe(seconds)
+        log.info("request_answered", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))

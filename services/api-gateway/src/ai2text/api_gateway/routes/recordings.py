@@ -1,0 +1,48 @@
+"""Recordings and their transcripts."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.states import RecordingStatus
+
+
+def recordings_router(door: Door, metadata: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
+    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+
+    @router.get("", summary="The tenant's recordings, the newest first")
+    async def list_recordings(  # noqa: PLR0913, PLR0917 - one argument per query parameter
+        request: Request,
+        caller: Annotated[Caller, reader],
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        status: RecordingStatus | None = None,
+        language: str | None = None,
+        tag: str | None = None,
+        created_after: datetime | None = None,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.get("/{recording_id}", summary="One recording")
+    async def get_recording(
+        request: Request, caller: Annotated[Caller, reader], recording_id: UUID
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.get("/{recording_id}/transcript", summary="The current transcript")
+    async def get_transcript(
+        request: Request,
+        caller: Annotated[Caller, reader],
+        recording_id: UUID,
+        form: Annotated[Literal["json", "txt", "srt"], Query(alias="format")] = "json",
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    return router

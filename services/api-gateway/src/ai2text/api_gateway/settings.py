@@ -1,0 +1,34 @@
+"""The settings of the gateway beside the shared groups."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from ai2text.common.settings import group
+
+
+class GatewaySettings(BaseSettings):
+    model_config = group("AI2TEXT_GATEWAY_")
+
+    host: str = Field("127.0.0.1", description="Address of the public API; 0.0.0.0 in a pod.")
+    port: int = Field(8080, description="Port of the public API.")
+    metadata_url: str = Field("http://127.0.0.1:8081", description="The metadata service.")
+    ingestion_url: str = Field("http://127.0.0.1:8082", description="The ingestion service.")
+    connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to a service.")
+    read_timeout_seconds: float = Field(30, gt=0, description="For the next bytes from a service.")
+    write_timeout_seconds: float = Field(30, gt=0, description="For the next bytes to a service.")
+    pool_timeout_seconds: float = Field(5, gt=0, description="For a free connection.")
+    connections: int = Field(64, ge=1, description="The most connections to the services together.")
+
+
+class JwtSettings(BaseSettings):
+    """Whose tokens are accepted."""
+
+    model_config = group("AI2TEXT_JWT_")
+
+    key: SecretStr = Field(min_length=32, description="The HS256 key of the issuer.")
+    issuer: str = Field("ai2text-embedded", description="The claim `iss` of accepted tokens.")
+    audience: str = Field("ai2text", description="The claim `aud` of accepted tokens.")
+    max_lifetime_seconds: float = Field(
+        31 * 86_400, gt=0, description="Tokens that were issued for longer are refused, whatever they say."
+    )
+    leeway_seconds: float = Field(10, ge=0, description="Between the issuer's clock and ours.")
