@@ -34,6 +34,9 @@ log = structlog.get_logger()
 IDLE_SECONDS = 1.0
 """How long one fetch waits, and a stop with it: a fetch is never cancelled, for its message would be lost."""
 
+GLANCE_SECONDS = 0.05
+"""How long an empty queue is looked at while another one may hold work."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -107,10 +110,12 @@ class Consumer:
         self, subscriptions: dict[str, JetStreamContext.PullSubscription], stop: asyncio.Event
     ) -> tuple[str, Msg] | None:
         order = self._work.order(self._turn) if self._work.order else self._work.durables
-        for durable in order:
+        looks = [(durable, GLANCE_SECONDS) for durable in order] if len(order) > 1 else []
+        looks += [(durable, IDLE_SECONDS / len(order)) for durable in order]
+        for durable, seconds in looks:
             if stop.is_set():
                 return None
-            message = await _fetch_one(subscriptions[durable], IDLE_SECONDS / len(order))
+            message = await _fetch_one(subscriptions[durable], seconds)
             if message is not None:
                 self._turn += 1
                 return durable, message

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 OLDEST_SERVER = (2, 12)
 """Older servers resurrect acknowledged work-queue messages after a crash and ignore newer fields in silence."""
 ATTEMPT_SECONDS = 5.0
+STREAM_FULL = 10_077
+"""JetStream's code for `maximum bytes exceeded`, and for its like."""
 
 
 class Broker:
@@ -63,8 +65,10 @@ class Broker:
 
 
 def _is_final(exc: nats.errors.Error) -> bool:
-    """A full stream says so at once and stays full; only a server that is away is worth asking again."""
-    return isinstance(exc, APIError) and not isinstance(exc, ServiceUnavailableError | ServerError)
+    """A full stream stays full, although it answers 503 as a server does that is only busy."""
+    if not isinstance(exc, APIError):
+        return False
+    return exc.err_code == STREAM_FULL or not isinstance(exc, ServiceUnavailableError | ServerError)
 
 
 @asynccontextmanager
@@ -75,17 +79,17 @@ async def connect(
 
     `on_closed` is called when the connection is lost for good, which ends the process.
     """
+    closing = False
 
     async def disconnected() -> None:
-        log.warning("broker_disconnected")
+        if not closing:
+            log.warning("broker_disconnected")
 
     async def reconnected() -> None:
         log.info("broker_reconnected")
 
     async def errored(exc: Exception) -> None:
         log.warning("broker_error", error=repr(exc))
-
-    closing = False
 
     async def closed() -> None:
         if not closing and on_closed:

@@ -36,7 +36,7 @@ def configure(service: str, settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
-    for chatty in ("httpx", "httpcore", "nats", "uvicorn.access", "faster_whisper", "alembic"):
+    for chatty in ("httpx", "httpcore", "nats", "uvicorn", "watchfiles", "faster_whisper", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
     sys.excepthook = _log_uncaught
@@ -50,7 +50,7 @@ def _renderers(form: str) -> list[Processor]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "console":
         return [remove, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
-    return [remove, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    return [remove, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -105,7 +105,7 @@ class IngestRecording:
 
     def _facts(self, file: BinaryIO, source: Source, signature: Signature) -> RecordingIngested:
         sha256 = sha256_of(file)
-        audio = FileSource(file, signature.size_bytes)
+        audio = FileSource(file)
         media = probe(self._sandbox, audio, max_duration_seconds=self._settings.max_duration_seconds)
         return recording.ingested(self._ask, source, media, sha256, signature.size_bytes, self._clock())
 
