@@ -1,0 +1,137 @@
+"""The life of a decoding child: confined at birth, then one job after the other until its parent is gone."""
+
+import gc
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from ai2text.audio import claims, judgement, protocol, recording, tags
+from ai2text.audio.confinement import CONNECTION, confine
+from ai2text.audio.protocol import Job, Verdict
+from ai2text.audio.recording import Tally, UnusableError
+
+NOTE_MAX_CHARACTERS = 1000
+
+
+def serve(memory_bytes: int) -> int:
+    """The exit status, once the parent has hung up."""
+    inherited = forkserver.get_inherited_fds() or []
+    filtered = confine(inherited[0], memory_bytes)
+    connection = Connection(CONNECTION)
+    connection.send_bytes(protocol.READY + bytes([filtered]))
+    while True:
+        try:
+            order = connection.recv_bytes(protocol.JOB_MAX_BYTES)
+        except (EOFError, OSError):
+            return 0
+        connection.send_bytes(answer(connection, Job.decode(order)))
+        gc.collect()  # resamplers are freed by the collector only: SYSTRAN/faster-whisper#390
+
+
+def answer(connection: Connection, job: Job) -> bytes:
+    """The last message about a job."""
+    try:
+        return protocol.MEDIA + json.dumps(measure(connection, job)).encode()
+    except UnusableError as exc:
+        verdict = exc.verdict
+    except MemoryError:
+        verdict = Verdict(code="out_of_memory")
+    except av.error.FFmpegError as exc:
+        verdict = Verdict(code="undecodable", note=str(exc))
+    except Exception as exc:  # noqa: BLE001 - nobody else can tell the parent
+        verdict = Verdict(code="failed", note=repr(exc)[:NOTE_MAX_CHARACTERS])
+    return protocol.VERDICT + json.dumps(asdict(verdict)).encode()
+
+
+def measure(connection: Connection, job: Job) -> dict[str, object]:
+    """Decodes the whole recording and returns the fields of a `Media`; samples and progress go out on the way."""
+    file = RemoteFile(connection, job.size_bytes)
+    share = claims.promised_share(file, job.size_bytes)
+    cut = claims.ends_inside_page(file, job.size_bytes)
+    file.seek(0, io.SEEK_SET)
+    container, guessed = recording.open_recording(file)
+    with container:
+        stream = recording.audio_stream(container)
+        tally = Tally()
+        frames = recording.decoded(container, stream, tally, job.max_duration_seconds)
+        hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz)
+        claimed = judgement.claimed_seconds(container, stream, tally.seconds, share, guessed=guessed)
+        judgement.judge(container, tally, claimed, cut=cut)
+        return described(container, stream, tally)
+
+
+def reported(connection: Connection, frames: Iterator[AudioFrame], tally: Tally) -> Iterator[AudioFrame]:
+    due = protocol.PROGRESS_SECONDS
+    for frame in frames:
+        if tally.seconds >= due:
+            due = tally.seconds + protocol.PROGRESS_SECONDS
+            connection.send_bytes(protocol.PROGRESS + protocol.SECONDS.pack(tally.seconds))
+        yield frame
+
+
+def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int | None) -> None:
+    if sample_rate_hz is None:
+        for _ in frames:
+            pass
+        return
+    for samples in recording.resampled(frames, sample_rate_hz):
+        for start in range(0, len(samples), protocol.PCM_MAX_BYTES):
+            connection.send_bytes(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
+
+
+def described(container: InputContainer, stream: AudioStream, tally: Tally) -> dict[str, object]:
+    return {
+        "container": container.format.name,
+        "codec": stream.codec_context.codec.canonical_name,
+        "duration_seconds": tally.duration_seconds(),
+        "sample_rate_hz": tally.sample_rate_hz,
+        "channels": tally.channels,
+        "tags": tags.cleaned(stream.metadata | container.metadata),
+    }
+
+
+class RemoteFile:
+    """Read by FFmpeg, answered by the parent."""
+
+    def __init__(self, connection: Connection, size_bytes: int) -> None:
+        self._connection = connection
+        self._size = size_bytes
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int) -> bytes:
+        length = min(size, self._size - self._position, protocol.READ_MAX_BYTES)
+        if length <= 0:
+            return b""
+        content = self._asked(length)
+        self._position += len(content)
+        return content
+
+    def _asked(self, length: int) -> bytes:
+        try:
+            self._connection.send_bytes(protocol.READ + protocol.RANGE.pack(self._position, length))
+            return self._connection.recv_bytes(length)
+        except (EOFError, OSError):
+            os._exit(0)  # the parent is gone; FFmpeg would only see a broken file
+
+    def seek(self, offset: int, whence: int) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position

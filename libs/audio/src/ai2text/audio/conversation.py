@@ -1,0 +1,123 @@
+"""One job with one child: its questions answered, its answers checked as a stranger's."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from ai2text.audio import protocol, refusals, tags
+from ai2text.audio.protocol import Job, Verdict
+from ai2text.audio.source import AudioSource
+from ai2text.common.contracts.recordings import Media
+from ai2text.common.errors import Refused
+
+log = structlog.get_logger()
+
+LAST_FRAME_SECONDS = 60.0
+"""More than any frame lasts; the child stops at the limit only after the frame that crosses it."""
+NOTE_MAX_CHARACTERS = 300
+NAME_MAX_CHARACTERS = 100
+_MEDIA = TypeAdapter(Media)
+_VERDICT = TypeAdapter(Verdict)
+
+
+class Partner(Protocol):
+    """What is needed of `process.Child`."""
+
+    idle: bool
+
+    def begin(self, job: Job, /) -> None: ...
+    def send(self, content: bytes) -> None: ...
+    def receive(self) -> tuple[bytes, bytes]: ...
+    def allow_cpu(self, decoded_seconds: float) -> None: ...
+
+
+def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -> Generator[bytes | Media, None, None]:
+    """Samples as they come, mono s16, then what the recording is.
+
+    Raises Refused, Unavailable and whatever the source raises.
+
+    Ended early, by whomever, it leaves the child with `idle` unset, fit only to be killed.
+    """
+    child.begin(job)
+    longest = job.max_duration_seconds + LAST_FRAME_SECONDS
+    seconds = 0.0
+    while True:
+        kind, content = child.receive()
+        if kind == protocol.READ:
+            child.send(_block(source, content))
+        elif kind == protocol.PCM and job.sample_rate_hz is not None:
+            seconds += _checked_samples(content) / job.sample_rate_hz
+            child.allow_cpu(_within(seconds, longest))
+            yield content
+        elif kind == protocol.PROGRESS:
+            child.allow_cpu(_within(_seconds(content), longest))
+        elif kind == protocol.MEDIA:
+            media = _media(content, longest)
+            child.idle = True
+            yield media
+            return
+        elif kind == protocol.VERDICT:
+            verdict = _verdict(content)
+            refused = refusals.refusal(verdict, job, memory_bytes)
+            child.idle = refused.code == verdict.code  # otherwise it spoke of a failure of its own
+            log.info("recording_refused", code=refused.code, note=tags.line(verdict.note, NOTE_MAX_CHARACTERS))
+            raise refused
+        else:
+            raise _nonsense()
+
+
+def _block(source: AudioSource, content: bytes) -> bytes:
+    if len(content) != protocol.RANGE.size:
+        raise _nonsense()
+    offset, length = protocol.RANGE.unpack(content)
+    if length > protocol.READ_MAX_BYTES or offset + length > source.size_bytes:
+        raise _nonsense()
+    return source.read(offset, length)
+
+
+def _checked_samples(content: bytes) -> int:
+    if not content or len(content) % 2:
+        raise _nonsense()
+    return len(content) // 2
+
+
+def _seconds(content: bytes) -> float:
+    if len(content) != protocol.SECONDS.size:
+        raise _nonsense()
+    return float(protocol.SECONDS.unpack(content)[0])
+
+
+def _within(seconds: float, longest: float) -> float:
+    if not 0 <= seconds <= longest:
+        raise _nonsense()
+    return seconds
+
+
+def _media(content: bytes, longest: float) -> Media:
+    try:
+        media = _MEDIA.validate_json(content)
+    except ValidationError as exc:
+        raise _nonsense() from exc
+    _within(media.duration_seconds, longest)
+    if min(media.sample_rate_hz, media.channels) < 1:
+        raise _nonsense()
+    return replace(
+        media,
+        container=tags.line(media.container, NAME_MAX_CHARACTERS),
+        codec=tags.line(media.codec, NAME_MAX_CHARACTERS),
+        tags=tags.cleaned(media.tags),
+    )
+
+
+def _verdict(content: bytes) -> Verdict:
+    try:
+        return _VERDICT.validate_json(content)
+    except ValidationError as exc:
+        raise _nonsense() from exc
+
+
+def _nonsense() -> Refused:
+    return refusals.decoder_crashed("makes the decoder answer nonsense")

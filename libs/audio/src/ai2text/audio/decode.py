@@ -1,0 +1,30 @@
+"""A recording as the samples that Whisper wants."""
+
+from collections.abc import Generator
+from contextlib import closing
+
+import numpy as np
+import numpy.typing as npt
+
+from ai2text.audio.sandbox import MAX_DURATION_SECONDS, Sandbox
+from ai2text.audio.source import AudioSource
+
+FULL_SCALE = 32768.0
+
+
+def decode(
+    sandbox: Sandbox,
+    source: AudioSource,
+    *,
+    sample_rate_hz: int = 16_000,
+    max_duration_seconds: float = MAX_DURATION_SECONDS,
+) -> Generator[npt.NDArray[np.float32], None, None]:
+    """Mono samples from -1 to 1 in one-dimensional chunks of about 10 to 30 s, the last one shorter.
+
+    Joined they equal what `faster_whisper.audio.decode_audio` returns. A child is held from the first chunk until the
+    iterator is exhausted or closed. Raises what `probe` raises; `truncated` and the like only after the last chunk.
+    """
+    with closing(sandbox.run(source, sample_rate_hz=sample_rate_hz, max_duration_seconds=max_duration_seconds)) as said:
+        for word in said:
+            if isinstance(word, bytes):
+                yield np.frombuffer(word, dtype="<i2").astype(np.float32) / FULL_SCALE
