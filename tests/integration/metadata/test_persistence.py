@@ -10,6 +10,7 @@ import pytest
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.states import RecordingStatus
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
@@ -31,7 +32,7 @@ REJECTED = EVENTS["recording.rejected.v1"]
 @pytest.fixture
 async def database(postgres_dsn: str) -> AsyncIterator[Database]:
     migrate(postgres_dsn)
-    async with Database(PostgresSettings(dsn=postgres_dsn)) as opened:  # type: ignore[arg-type]
+    async with Database(PostgresSettings(dsn=postgres_dsn)) as opened:
         yield opened
 
 
@@ -53,7 +54,7 @@ async def persist(database: Database, store: ObjectStore, event: subjects.Event)
 
 async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
     async with database.transaction() as connection:
-        return await (await connection.execute(statement)).fetchall()  # type: ignore[arg-type]
+        return await (await connection.execute(statement)).fetchall()
 
 
 async def recording(database: Database, tenant: str = "default") -> dict[str, Any]:
@@ -120,7 +121,7 @@ async def test_a_rejection_is_listed_with_its_reason(database: Database, store: 
     await persist(database, store, REJECTED)
     async with database.transaction() as connection:
         page = await catalog.list_recordings(
-            connection, "default", catalog.Filters(status=catalog.RecordingStatus.REJECTED), 10, None
+            connection, "default", catalog.Filters(status=RecordingStatus.REJECTED), 10, None
         )
     (item,) = page.items
     assert item["reason"]["code"] == "undecodable"
@@ -169,7 +170,7 @@ async def test_migrating_twice_changes_nothing(database: Database, postgres_dsn:
 
 async def test_a_database_that_is_away_is_unavailable(unused_tcp_port: int) -> None:
     dsn = f"postgresql://postgres:x@127.0.0.1:{unused_tcp_port}/ai2text"
-    settings = PostgresSettings(dsn=dsn, pool_timeout_seconds=0.5)  # type: ignore[arg-type]
+    settings = PostgresSettings(dsn=dsn, pool_timeout_seconds=0.5)
     async with Database(settings) as away:
         assert not await away.answers()
         with pytest.raises(CatalogueUnavailable):

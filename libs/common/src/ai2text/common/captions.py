@@ -72,7 +72,7 @@ def cues(segments: Iterable[TimedSegment]) -> Iterator[Cue]:
 def _pieces(segment: TimedSegment) -> Iterator[_Piece]:
     """Parts of a segment that each fit into one cue."""
     taken: list[TimedText] = []
-    for word in segment.words or list(_spread(segment)):
+    for word in _words(segment):
         if taken and len(_wrapped(_joined([*taken, word]))) > CUE_LINES:
             yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
             taken = []
@@ -81,20 +81,25 @@ def _pieces(segment: TimedSegment) -> Iterator[_Piece]:
         yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
 
 
-def _spread(segment: TimedText) -> Iterator[_Piece]:
-    """Words with times in proportion to their place among the characters; very long ones in several parts."""
-    text = " ".join(segment.text.split())
-    per_character = (segment.end - segment.start) / max(len(text), 1)
-    at = 0
-    for word in text.split(" "):
-        for offset in range(0, len(word), LINE_CHARACTERS):
-            part = word[offset : offset + LINE_CHARACTERS]
-            lead = " " if offset == 0 else ""
-            yield _Piece(
-                segment.start + at * per_character, segment.start + (at + len(part)) * per_character, lead + part
-            )
-            at += len(part)
-        at += 1
+def _words(segment: TimedSegment) -> Iterator[TimedText]:
+    """None longer than a line; without words of its own the segment's text is shared out over its time."""
+    for word in segment.words or _slices(segment, segment.text.split(" ")):
+        text = word.text.strip()
+        if len(text) <= LINE_CHARACTERS:
+            yield word
+        else:
+            parts = [text[at : at + LINE_CHARACTERS] for at in range(0, len(text), LINE_CHARACTERS)]
+            yield from _slices(_Piece(word.start, word.end, text), parts)
+
+
+def _slices(whole: TimedText, parts: Sequence[str]) -> Iterator[_Piece]:
+    """Consecutive parts of a text, each with its share of the time by the number of characters."""
+    per_character = (whole.end - whole.start) / max(sum(map(len, parts)), 1)
+    start = whole.start
+    for part in parts:
+        end = start + len(part) * per_character
+        yield _Piece(start, end, f" {part}")
+        start = end
 
 
 def _joined(words: Sequence[TimedText]) -> str:

@@ -245,7 +245,7 @@ async def _fetch_one(subscription: JetStreamContext.PullSubscription, seconds: f
     began = loop.time()
     try:
         (message,) = await subscription.fetch(1, timeout=seconds)
-    except nats.errors.TimeoutError:
+    except TimeoutError:  # nats-py raises its own, and in places asyncio's
         message = None
     except nats.errors.Error as exc:
         log.warning("fetch_failed", error=repr(exc))

@@ -14,6 +14,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from ai2text.common.errors import Misconfigured
 from ai2text.common.settings import LogSettings
 
+OWN = "ai2text"
+"""Our events; of the libraries only warnings are written, whatever the level."""
+
 
 def configure(service: str, settings: LogSettings) -> None:
     """Sends everything, the libraries' logging included, to stdout in one form."""
@@ -28,16 +31,13 @@ def configure(service: str, settings: LogSettings) -> None:
     structlog.configure(
         processors=[*own, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.level.upper())),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *_: logging.getLogger(OWN),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(settings.level.upper())
-    for chatty in ("httpx", "httpcore", "nats", "uvicorn", "watchfiles", "faster_whisper", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger(OWN).setLevel(settings.level.upper())
     structlog.contextvars.bind_contextvars(service=service)
     sys.excepthook = _log_uncaught
 

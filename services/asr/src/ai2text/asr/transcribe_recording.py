@@ -90,7 +90,7 @@ class TranscribeRecording:
     async def _fence(self, job: TranscriptionRequested, outcome: Transcript | Failure) -> Transcript | Failure:
         """The outcome that stands: this one if it came first, otherwise the one that did."""
         first = await asyncio.to_thread(self._store.put_first, job.outcome_key, encode(outcome))
-        log.info("outcome_written" if first else "outcome_stood_already", kind=outcome.kind)
+        log.debug("outcome_written" if first else "outcome_stood_already", kind=outcome.kind)
         if first:
             return outcome
         return decode_outcome(await asyncio.to_thread(self._store.get, job.outcome_key))
@@ -113,7 +113,7 @@ class TranscribeRecording:
                 await self._broker.publish(_transcribed(job, outcome))
             case Failure():
                 await self._broker.publish(_failed(job, outcome))
-        log.info("outcome_announced", kind=outcome.kind)
+        log.debug("outcome_announced", kind=outcome.kind)
 
 
 def _transcribed(job: TranscriptionRequested, transcript: Transcript) -> RecordingTranscribed:

@@ -63,14 +63,14 @@ class IngestRecording:
             return
         entry = _entry(name, signature, facts, self._ledger.get(name))
         self._ledger.put(entry)
-        log.info("recording_stored", name=name, recording_id=facts.recording_id, bytes=facts.size_bytes)
+        log.debug("recording_stored", name=name, recording_id=facts.recording_id, bytes=facts.size_bytes)
         await self.announce(entry, facts)
         metrics.RECORDINGS_INGESTED.labels(source.kind).inc()
 
     async def announce(self, entry: Entry, facts: RecordingIngested) -> None:
         """Both messages, under the same ids whenever this is done again; then the ledger knows."""
         await self._broker.publish(facts)
-        log.info("recording_announced", name=entry.name, recording_id=facts.recording_id)
+        log.debug("recording_announced", name=entry.name, recording_id=facts.recording_id)
         await self._broker.publish(facts.first_job)
         self._ledger.announced(entry)
         log.info("transcription_requested", name=entry.name, recording_id=facts.recording_id)
@@ -88,7 +88,7 @@ class IngestRecording:
             if not self._store.exists(facts.audio_key):
                 file.seek(0)
                 self._store.put_verified(facts.audio_key, file, facts.size_bytes, facts.sha256, AUDIO_TYPE)
-            log.info("audio_stored", name=source.name, key=facts.audio_key)
+            log.debug("audio_stored", name=source.name, key=facts.audio_key)
         if self._store.put_first(facts.facts_key, encode(facts)):
             return facts
         return decode(RecordingIngested, self._store.get(facts.facts_key))

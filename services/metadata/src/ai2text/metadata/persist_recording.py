@@ -29,4 +29,4 @@ async def persist_recording(database: Database, event: Reported) -> None:
                 await recordings.fail_job(connection, event)
         if not isinstance(event, RecordingRejected):
             await recordings.follow_newest_job(connection, event.recording_id)
-    log.info("recording_persisted", kind=type(event).__name__)
+    log.debug("recording_persisted", kind=type(event).__name__)

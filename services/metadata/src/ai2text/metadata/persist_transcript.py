@@ -20,7 +20,7 @@ log = structlog.get_logger()
 async def persist_transcript(database: Database, store: ObjectStore, event: RecordingTranscribed, clock: Clock) -> None:
     """One transaction; may be repeated. Raises CatalogueUnavailable, StoreUnavailable, ObjectNotFound, Poison."""
     transcript = await asyncio.to_thread(_transcript, store, event)
-    log.info("transcript_read", segments=len(transcript.segments))
+    log.debug("transcript_read", segments=len(transcript.segments))
     async with database.transaction() as connection:
         await recordings.know_recording(connection, event.tenant, event.recording_id, event.transcribed_at)
         await recordings.complete_job(connection, event)
