@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from opentelemetry import trace
 
-from ai2text.common import subjects
+from ai2text.common import subjects, tracing
 from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.dead_letter import DeadLetter
@@ -293,3 +294,18 @@ async def test_the_order_of_lanes_is_followed(hasty: Broker) -> None:
     async with running(hasty, work):
         await until(lambda: empty(hasty))
     assert [lane.value[0] for lane in lanes] == ["i", "b", "i", "i", "b", "b"]
+
+
+async def test_the_senders_trace_goes_on_in_the_reader(hasty: Broker) -> None:
+    tracing.configure("test")
+    seen: list[int] = []
+
+    async def handle(_: Delivery) -> None:
+        seen.append(trace.get_current_span().get_span_context().trace_id)
+
+    with tracing.span("the sender's"):
+        sent = trace.get_current_span().get_span_context().trace_id
+        await hasty.publish(REQUESTED)
+    async with running(hasty, bulk(handle)):
+        await until(lambda: empty(hasty))
+    assert seen == [sent]

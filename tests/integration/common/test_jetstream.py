@@ -1,12 +1,13 @@
 """Publishing and the set-up of streams, against the real server."""
 
 import asyncio
+import json
 
 import pytest
 from nats.js.api import StreamConfig
 
 from ai2text.common import subjects
-from ai2text.common.errors import BrokerUnavailable
+from ai2text.common.errors import BrokerUnavailable, Misconfigured
 from ai2text.common.jetstream import Broker, connect
 from ai2text.common.settings import NatsSettings
 from ai2text.common.topology import durables, set_up, streams
@@ -90,3 +91,26 @@ async def test_publishing_gives_up_at_the_deadline(nats_settings: NatsSettings, 
         nats_proxy.refuse()
         with pytest.raises(BrokerUnavailable):
             await behind_proxy.publish(REQUESTED)
+
+
+async def test_a_server_that_is_too_old_is_refused_with_a_sentence(unused_tcp_port: int) -> None:
+    async def old_server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        info = {"server_id": "x", "version": "2.9.10", "max_payload": 1 << 20, "headers": True}
+        writer.write(f"INFO {json.dumps(info)}\r\n".encode())
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    settings = NatsSettings(url=f"nats://127.0.0.1:{unused_tcp_port}")
+    async with await asyncio.start_server(old_server, "127.0.0.1", unused_tcp_port):
+        with pytest.raises(Misconfigured, match="NATS 2.9 .* needs 2.12 or newer"):
+            async with connect(settings, "test"):
+                pass
+
+
+async def test_a_refused_login_names_the_settings(nats_settings: NatsSettings) -> None:
+    wrong = nats_settings.model_copy(update={"user": "nobody"})
+    with pytest.raises(Misconfigured, match="AI2TEXT_NATS_USER"):
+        async with connect(wrong, "test"):
+            pass

@@ -5,7 +5,6 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client
@@ -88,16 +87,21 @@ async def connect(
     async def reconnected() -> None:
         log.info("broker_reconnected")
 
+    refused = asyncio.Event()
+
     async def errored(exc: Exception) -> None:
         log.warning("broker_error", error=repr(exc))
+        if "authorization" in str(exc).lower():
+            refused.set()
 
     async def closed() -> None:
         if not closing and on_closed:
             log.error("broker_closed")
             on_closed()
 
-    try:
-        client = await nats.connect(
+    client = Client()
+    connecting = asyncio.create_task(
+        client.connect(
             settings.url.split(","),
             name=name,
             user=settings.user,
@@ -111,14 +115,26 @@ async def connect(
             error_cb=errored,
             closed_cb=closed,
         )
-    except nats.errors.AuthorizationError as exc:
-        raise Misconfigured("NATS refused the login: check AI2TEXT_NATS_USER and AI2TEXT_NATS_PASSWORD.") from exc
+    )
+    await _unless(refused, connecting)
     try:
         _check_version(client)
         yield Broker(client, settings)
     finally:
         closing = True
         await client.close()
+
+
+async def _unless(refused: asyncio.Event, connecting: asyncio.Task[None]) -> None:
+    """The client itself would try a refused login for ever."""
+    refusal = asyncio.create_task(refused.wait())
+    await asyncio.wait({refusal, connecting}, return_when=asyncio.FIRST_COMPLETED)
+    refusal.cancel()
+    if not connecting.done():
+        connecting.cancel()
+        await asyncio.wait({connecting})
+        raise Misconfigured("NATS refused the login: check AI2TEXT_NATS_USER and AI2TEXT_NATS_PASSWORD.")
+    connecting.result()
 
 
 def _check_version(client: Client) -> None:
