@@ -104,7 +104,7 @@ async def test_a_server_that_is_too_old_is_refused_with_a_sentence(unused_tcp_po
 
     settings = NatsSettings(url=f"nats://127.0.0.1:{unused_tcp_port}")
     async with await asyncio.start_server(old_server, "127.0.0.1", unused_tcp_port):
-        with pytest.raises(Misconfigured, match="NATS 2.9 .* needs 2.12 or newer"):
+        with pytest.raises(Misconfigured, match=r"NATS 2\.9 .* needs 2\.12 or newer"):
             async with connect(settings, "test"):
                 pass
 

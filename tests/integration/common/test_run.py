@@ -113,6 +113,20 @@ def test_the_inside_port_tells_alive_from_ready_and_gives_the_metrics(start: Sta
     assert service.end()[0] == 0
 
 
+def test_a_service_is_not_ready_before_it_has_said_what_it_needs(start: Start) -> None:
+    service = start(
+        """
+        async def serve(life: Life) -> None:
+            log.info("serving")
+            await life.stop.wait()
+        """
+    )
+    port = service.until_logged("service_starting")["inside_port"]
+    service.until_logged("serving")
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
+    assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+
+
 @pytest.mark.lesson("L31")
 def test_l31_an_error_in_a_background_task_ends_the_process_and_is_logged_with_its_traceback(start: Start) -> None:
     service = start(

@@ -63,7 +63,9 @@ def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -
             verdict = _verdict(content)
             refused = refusals.refusal(verdict, job, memory_bytes)
             child.idle = refused.code == verdict.code  # otherwise it spoke of a failure of its own
-            log.info("recording_refused", code=refused.code, note=tags.line(verdict.note, NOTE_MAX_CHARACTERS))
+            log.debug(
+                "recording_refused_by_decoder", code=refused.code, note=tags.line(verdict.note, NOTE_MAX_CHARACTERS)
+            )
             raise refused
         else:
             raise _nonsense()

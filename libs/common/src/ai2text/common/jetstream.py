@@ -107,7 +107,7 @@ async def connect(
             user=settings.user,
             password=settings.password.get_secret_value() if settings.password else None,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.5,
+            reconnect_time_wait=1,
             ping_interval=15,
             drain_timeout=3,
             disconnected_cb=disconnected,

@@ -31,7 +31,7 @@ class Probes:
             return await _answer(self._alive)
 
         async def readyz(_: Request) -> Response:
-            return await _answer(self._ready)
+            return await _answer(self._ready or {"started": lambda: False})
 
         async def metrics(_: Request) -> Response:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -19,4 +19,6 @@ async def serve(life: Life) -> None:
     async with inside_client(settings) as client:
         metadata = Service(client, settings.metadata_url, caller_key)
         ingestion = Service(client, settings.ingestion_url, caller_key)
-        await serve_http(build_app(door, metadata, ingestion), listen(settings.host, settings.port), life.stop)
+        listener = listen(settings.host, settings.port)
+        life.probes.ready_when("listening", lambda: not life.stop.is_set())
+        await serve_http(build_app(door, metadata, ingestion), listener, life.stop)

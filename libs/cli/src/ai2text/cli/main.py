@@ -1,0 +1,16 @@
+"""The `ai2text` command; one module per sub-command."""
+
+import typer
+
+from ai2text.cli.issue_token import token
+from ai2text.cli.status import status
+from ai2text.cli.up import up
+
+app = typer.Typer(
+    help="Turn heaps of audio into transcripts and datasets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up, token, status):
+    app.command()(command)

@@ -1,0 +1,73 @@
+"""The table of settings in docs/operations.md, made from the settings classes: `make docs` writes it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.asr.settings import AsrSettings
+from ai2text.audio.sandbox import SandboxSettings
+from ai2text.common.settings import (
+    CallerSettings,
+    InsideSettings,
+    LogSettings,
+    NatsSettings,
+    S3Settings,
+    variable,
+)
+from ai2text.common.topology import TopologySettings
+from ai2text.ingestion.settings import AUDIO_AND_VIDEO, FolderSettings, IngestionSettings
+from ai2text.metadata.settings import MetadataSettings, PostgresSettings
+
+BEGIN = "<!-- settings: written by `make docs` -->"
+END = "<!-- end of settings -->"
+GROUPS: dict[str, list[type[BaseSettings]]] = {
+    "every service": [NatsSettings, InsideSettings, LogSettings],
+    "ingestion, asr, metadata": [S3Settings],
+    "api-gateway, ingestion, metadata": [CallerSettings],
+    "ingestion, asr": [SandboxSettings],
+    "the set-up step": [TopologySettings],
+    "ingestion": [IngestionSettings, FolderSettings],
+    "asr": [AsrSettings],
+    "metadata": [MetadataSettings, PostgresSettings],
+    "api-gateway": [GatewaySettings, JwtSettings],
+}
+
+
+def table() -> str:
+    rows = [
+        f"| `{variable(str(group.model_config['env_prefix']), (name,))}` | {readers} | {_default(field)} "
+        f"| {field.description} |"
+        for readers, groups in GROUPS.items()
+        for group in groups
+        for name, field in group.model_fields.items()
+    ]
+    return "\n".join(["| variable | read by | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def with_table(document: str) -> str:
+    """`document` with the table between its two marks."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value: Any = field.get_default(call_default_factory=True, validated_data={})
+    if value in (None, (), {}, PydanticUndefined):
+        return "none"
+    if value == frozenset(AUDIO_AND_VIDEO.split()):
+        return "audio and video"
+    shown = list(value) if isinstance(value, tuple) else value
+    return "Whisper's" if "TranscriptionOptions" in repr(shown) else f"`{shown}`"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(with_table(path.read_text()))

@@ -1,0 +1,103 @@
+"""Real processes, a real SIGKILL at a named point, and a look from outside afterwards.
+
+A point is the moment at which a service would log an event; see AI2TEXT_LOG_KILL_AT. Each point is reached once,
+the supervisor starts the service again, and no hand is lent.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.stack import Stack
+
+pytestmark = pytest.mark.timeout(400)
+
+SAMPLES = [
+    "01-the-weather-is-here.wav",
+    "03-youth-of-today.flac",
+    "07-seventy-thousand-forty-six.wav",
+    "08-smoking-is-one-of.flac",
+    "11-if-not-treat-yourself.opus",
+]
+SOON = {"AI2TEXT_NATS_ACK_WAIT_SECONDS": "5", "AI2TEXT_NATS_HEARTBEAT_SECONDS": "1"}
+"""What a killed process held comes back soon, and not after a minute."""
+POINTS = {
+    "ingestion": ["audio_stored", "recording_stored", "recording_announced", "transcription_requested"],
+    "asr": ["transcription_started", "recording_decoded", "outcome_written", "outcome_announced"],
+    "metadata": ["transcript_read", "transcript_persisted", "recording_persisted"],
+}
+
+
+def check_nothing_lost_and_nothing_double(stack: Stack) -> None:
+    """Files, PostgreSQL, the object store and the streams say the same."""
+    found = stack.wait_until_settled(SAMPLES)
+    for name in SAMPLES:
+        assert found[name]["status"] == "transcribed"
+        said = (stack.inbox / name).with_suffix(".txt").read_text()
+        assert said.strip() == found[name]["text_preview"]
+        assert (stack.inbox / name).with_suffix(".srt").exists()
+    rows = stack.query("SELECT recording_id, count(*) AS n FROM transcripts GROUP BY recording_id")
+    assert sorted(str(row["recording_id"]) for row in rows) == sorted(item["recording_id"] for item in found.values())
+    assert {row["n"] for row in rows} == {1}
+    assert stack.query("SELECT status, count(*) AS n FROM jobs GROUP BY status") == [
+        {"status": "completed", "n": len(SAMPLES)}
+    ]
+    assert stack.query("SELECT count(*) AS n FROM outbox") == [{"n": 0}]
+    assert len(stack.objects("default/audio/")) == len(SAMPLES)
+    assert len(stack.objects("default/outcomes/")) == len(SAMPLES)
+    assert len(stack.objects("default/facts/")) == len(SAMPLES)
+    assert stack.get("/v1/status").json()["queue"]["unsettled"] == 0
+    assert stack.messages("DEAD") == 0
+    assert stack.messages("WORK") == 0
+    drafts = [path.name for path in stack.inbox.rglob(".ai2text-*")]
+    assert drafts == []
+
+
+@pytest.mark.lesson("L24")
+@pytest.mark.parametrize("service", POINTS)
+def test_a_service_killed_at_each_of_its_steps_loses_and_doubles_nothing(tmp_path: Path, service: str) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    points = POINTS[service]
+    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}).start()
+    try:
+        stack.drop(*SAMPLES)
+        check_nothing_lost_and_nothing_double(stack)
+        assert sorted(path.name for path in marks.iterdir()) == sorted(points)
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
+
+
+@pytest.mark.parametrize("server", ["nats-server", "postgres", "weed"])
+def test_a_server_killed_while_a_job_is_decoded_loses_and_doubles_nothing(tmp_path: Path, server: str) -> None:
+    stack = Stack(tmp_path, env=SOON).start()
+    try:
+        stack.drop(*SAMPLES)
+        stack.until_logged("asr", "transcription_started")
+        stack.kill(server)
+        check_nothing_lost_and_nothing_double(stack)
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
+
+
+@pytest.mark.lesson("L50")
+def test_killing_the_whole_stack_leaves_no_process_and_the_next_start_finishes_the_work(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, env=SOON).start()
+    stack.drop(*SAMPLES)
+    stack.until_logged("asr", "transcription_started")
+    assert stack.process is not None
+    os.kill(stack.process.pid, signal.SIGKILL)
+    stack.process.wait()
+    stack.process = None
+    stack.until(lambda: stack.leftovers() == [], 20)
+    (stack.data / "run.json").unlink(missing_ok=True)
+    stack.start()
+    try:
+        check_nothing_lost_and_nothing_double(stack)
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
