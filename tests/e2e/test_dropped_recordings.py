@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import jwt
@@ -10,8 +9,6 @@ import pytest
 from faster_whisper import WhisperModel
 
 from tests.fixtures.stack import EAR, SAMPLES, Stack
-
-pytestmark = [pytest.mark.xdist_group("e2e-drop"), pytest.mark.timeout(300)]
 
 SIX_FORMATS = {
     "wav": "01-the-weather-is-here.wav",
@@ -21,14 +18,6 @@ SIX_FORMATS = {
     "opus": "11-if-not-treat-yourself.opus",
     "m4a": "05-ignorance-is-strength.m4a",
 }
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("e2e")).start()
-    yield running
-    assert running.stop() == 0, running.tail()
-    assert running.leftovers() == []
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from ai2text.ingestion.ledger import Ledger, Stage
 from ai2text.ingestion.recording import Ask
 from ai2text.ingestion.settings import FolderSettings, IngestionSettings
 from ai2text.ingestion.sidecars import Sidecars
+from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.write_sidecars import WriteSidecars
 from tests.fixtures.examples import TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
@@ -62,7 +63,8 @@ class Inbox:
         ledger = Ledger(self.state / "ledger.sqlite3")
         sidecars = Sidecars(self.path, settings.extensions)
         ask = Ask(tenant="default", place="inbox", model="ear", lane=Lane.BULK, options=TranscriptionOptions(), tags=())
-        ingest = IngestRecording(own, ask, kept, self.broker, ledger, self.sandbox, sidecars, utc_now)
+        storing = StoreRecording(own, kept, self.sandbox, utc_now)
+        ingest = IngestRecording(ask, storing, self.broker, ledger, sidecars, utc_now)
         folder = HotFolder(settings, ledger, ingest, WriteSidecars(kept, ledger, sidecars), workers=2)
         stop = asyncio.Event()
         running = asyncio.create_task(folder.run(stop))

@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Self
 
@@ -44,6 +45,7 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings) -> None:
         multiprocessing.get_context("forkserver").set_forkserver_preload(["ai2text.audio.preload"])
+        forkserver.ensure_running()
         self._settings = settings
         self._slots = threading.BoundedSemaphore(settings.children)
         self._watchdog = Watchdog(settings.stall_seconds)

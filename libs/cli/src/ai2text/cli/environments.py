@@ -94,6 +94,7 @@ def _folder(installation: Installation, model: str) -> dict[str, str]:
         "AI2TEXT_FOLDER_NAME": FOLDER,
         "AI2TEXT_FOLDER_TENANT": TENANT,
         "AI2TEXT_FOLDER_MODEL": model,
+        "AI2TEXT_UPLOAD_MODEL": model,
     }
 
 

@@ -20,7 +20,7 @@ from ai2text.common.settings import (
     variable,
 )
 from ai2text.common.topology import TopologySettings
-from ai2text.ingestion.settings import AUDIO_AND_VIDEO, FolderSettings, IngestionSettings
+from ai2text.ingestion.settings import AUDIO_AND_VIDEO, FolderSettings, IngestionSettings, UploadSettings
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
 
 BEGIN = "<!-- settings: written by `make docs` -->"
@@ -31,7 +31,7 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "api-gateway, ingestion, metadata": [CallerSettings],
     "ingestion, asr": [SandboxSettings],
     "the set-up step": [TopologySettings],
-    "ingestion": [IngestionSettings, FolderSettings],
+    "ingestion": [IngestionSettings, FolderSettings, UploadSettings],
     "asr": [AsrSettings],
     "metadata": [MetadataSettings, PostgresSettings],
     "api-gateway": [GatewaySettings, JwtSettings],

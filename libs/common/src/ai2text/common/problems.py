@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from structlog.contextvars import get_contextvars
 
@@ -59,3 +59,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
         return problem(
             request, 503, "unavailable", "A server behind this one does not answer; try again.", {"Retry-After": "2"}
         )
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, _: ClientDisconnect) -> Response:
+        return problem(request, 400, "incomplete_request", "The request broke off; nothing of it was kept.")

@@ -15,8 +15,10 @@ from ai2text.common.clock import utc_now
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
 
-PASSED_BACK = ("content-type", "content-length", "etag", "retry-after")
-"""Of a service's answer; everything else, hop-by-hop headers above all, stays inside."""
+WITH_BODY = ("POST", "PUT", "PATCH")
+PASSED_ON = ("content-type", "content-length", "range", "if-range")
+PASSED_BACK = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "retry-after")
+"""Of a request and of a service's answer; everything else, hop-by-hop headers above all, stays where it is."""
 
 
 class Service:
@@ -28,8 +30,10 @@ class Service:
         self._caller_key = caller_key
 
     async def forward(self, request: Request, caller: Caller) -> StreamingResponse:
-        """The same request to the service, and its answer as it comes. Raises Unavailable."""
-        answer = await self._send(request.method, request.url.path, request.url.query, caller)
+        """The same request to the service, body and all, and its answer as it comes. Raises Unavailable."""
+        passed_on = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        body = request.stream() if request.method in WITH_BODY else None
+        answer = await self._send(request.method, request.url.path, request.url.query, caller, passed_on, body)
         headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
         return StreamingResponse(
             answer.aiter_raw(), answer.status_code, headers, background=BackgroundTask(answer.aclose)
@@ -37,7 +41,7 @@ class Service:
 
     async def get(self, path: str, caller: Caller) -> dict[str, Any]:
         """A small JSON answer. Raises Unavailable also when it is an error."""
-        answer = await self._send("GET", path, "", caller)
+        answer = await self._send("GET", path, "", caller, {}, None)
         try:
             body = await answer.aread()
         except httpx.TransportError as exc:
@@ -49,12 +53,19 @@ class Service:
         result: dict[str, Any] = answer.json()
         return result
 
-    async def _send(self, method: str, path: str, query: str, caller: Caller) -> httpx.Response:
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        caller: Caller,
+        headers: dict[str, str],
+        body: AsyncIterator[bytes] | None,
+    ) -> httpx.Response:
         signed = caller_token.sign(caller, self._caller_key, utc_now)
-        headers = {caller_token.HEADER: signed, "Accept-Encoding": "identity", **tracing.outgoing_headers()}
-        request = self._client.build_request(
-            method, httpx.URL(f"{self._base_url}{path}", query=query.encode()), headers=headers
-        )
+        own = {caller_token.HEADER: signed, "Accept-Encoding": "identity", **tracing.outgoing_headers()}
+        url = httpx.URL(f"{self._base_url}{path}", query=query.encode())
+        request = self._client.build_request(method, url, headers={**headers, **own}, content=body)
         try:
             return await self._client.send(request, stream=True)
         except httpx.TransportError as exc:

@@ -14,7 +14,9 @@ class GatewaySettings(BaseSettings):
     metadata_url: str = Field("http://127.0.0.1:8081", description="The metadata service.")
     ingestion_url: str = Field("http://127.0.0.1:8082", description="The ingestion service.")
     connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to a service.")
-    read_timeout_seconds: float = Field(30, gt=0, description="For the next bytes from a service.")
+    read_timeout_seconds: float = Field(
+        90, gt=0, description="For the next bytes from a service; longer than a client may ask a job to be waited for."
+    )
     write_timeout_seconds: float = Field(30, gt=0, description="For the next bytes to a service.")
     pool_timeout_seconds: float = Field(5, gt=0, description="For a free connection.")
     connections: int = Field(64, ge=1, description="The most connections to the services together.")

@@ -4,23 +4,36 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.responses import JSONResponse, Response
 from structlog.contextvars import bind_contextvars
 
 from ai2text.common.caller_token import HEADER, verify
 from ai2text.common.contracts.inside import Caller
-from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.contracts.states import JobStatus
+from ai2text.common.problems import answer_errors_as_problems, problem
 from ai2text.ingestion.hot_folder import HotFolder
+from ai2text.ingestion.receive_upload import ReceiveUpload, TooLarge
 
 
-def build_app(folders: Sequence[HotFolder], caller_key: str) -> FastAPI:
+def build_app(folders: Sequence[HotFolder], uploads: ReceiveUpload, caller_key: str) -> FastAPI:
     app = FastAPI(openapi_url=None)
     answer_errors_as_problems(app)
+    _answer_upload_errors(app)
 
     async def caller(token: Annotated[str | None, Header(alias=HEADER)] = None) -> Caller:
         who = verify(token, caller_key)
         bind_contextvars(request_id=who.request_id)
         return who
+
+    @app.post("/v1/recordings")
+    async def receive(who: Annotated[Caller, Depends(caller)], request: Request) -> Response:
+        """202 for a new recording, 200 for bytes that the tenant has sent before."""
+        received = await uploads.receive_upload(
+            who.tenant, who.subject, request.headers, request.query_params, request.stream()
+        )
+        body = {"recording_id": received.recording_id, "job_id": received.job_id, "status": JobStatus.QUEUED}
+        return JSONResponse(body, 202 if received.new else 200)
 
     @app.get("/v1/status")
     async def status(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
@@ -29,3 +42,9 @@ def build_app(folders: Sequence[HotFolder], caller_key: str) -> FastAPI:
         return {"folders": [asdict(folder.status()) for folder in shown]}
 
     return app
+
+
+def _answer_upload_errors(app: FastAPI) -> None:
+    @app.exception_handler(TooLarge)
+    async def too_large(request: Request, exc: TooLarge) -> Response:
+        return problem(request, 413, exc.code, exc.detail)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
@@ -20,9 +21,11 @@ from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.http_api import build_app
 from ai2text.ingestion.ingest_recording import IngestRecording
 from ai2text.ingestion.ledger import Ledger
+from ai2text.ingestion.receive_upload import ReceiveUpload
 from ai2text.ingestion.recording import Ask
-from ai2text.ingestion.settings import FolderSettings, IngestionSettings
+from ai2text.ingestion.settings import FolderSettings, IngestionSettings, UploadSettings
 from ai2text.ingestion.sidecars import Sidecars, sweep
+from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.write_sidecars import WriteSidecars
 
 
@@ -36,17 +39,23 @@ async def serve(life: Life) -> None:
     store = ObjectStore(load(S3Settings))
     _check_folder(folder_settings.path)
     sweep(folder_settings.path)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(settings.state_dir / f"{folder_settings.name}.sqlite3")
     with Sandbox(load(SandboxSettings)) as sandbox:
+        # Uploads in progress: not in a /tmp that may be memory. Set after the sandbox has made its socket, whose
+        # path has to be short.
+        tempfile.tempdir = str(settings.state_dir)
         async with connect(load(NatsSettings), "ingestion", life.end) as broker:
             sidecars = Sidecars(folder_settings.path, folder_settings.extensions)
             write = WriteSidecars(store, ledger, sidecars)
-            ingest = IngestRecording(settings, _ask(folder_settings), store, broker, ledger, sandbox, sidecars, utc_now)
+            storing = StoreRecording(settings, store, sandbox, utc_now)
+            ingest = IngestRecording(_ask(folder_settings), storing, broker, ledger, sidecars, utc_now)
             folder = HotFolder(folder_settings, ledger, ingest, write, settings.workers)
             consumer = _sidecar_consumer(broker, folder_settings.name, write)
             life.probes.ready_when("nats", lambda: broker.connected)
             life.probes.ready_when("consumer", lambda: not consumer.halted)
-            app = build_app([folder], callers.key.get_secret_value())
+            uploads = ReceiveUpload(load(UploadSettings), storing, broker)
+            app = build_app([folder], uploads, callers.key.get_secret_value())
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(folder.run(life.stop))
                 tasks.create_task(consumer.run(life.stop))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import Literal
 
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.reason import Reason
@@ -50,13 +51,13 @@ def is_taken(name: str, extensions: frozenset[str]) -> bool:
     return PurePosixPath(lowered).suffix.removeprefix(".") in extensions
 
 
-def source_of(ask: Ask, name: str, signature: Signature) -> Source:
+def source_of(ask: Ask, kind: Literal["hot_folder", "upload"], name: str, modified_at: datetime | None) -> Source:
     return Source(
-        source_id=identity.source_id(ask.tenant, "hot_folder", ask.place, name),
-        kind="hot_folder",
+        source_id=identity.source_id(ask.tenant, kind, ask.place, name),
+        kind=kind,
         place=ask.place,
         name=name,
-        modified_at=signature.modified_at,
+        modified_at=modified_at,
     )
 
 

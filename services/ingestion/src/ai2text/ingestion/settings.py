@@ -58,3 +58,15 @@ class IngestionSettings(BaseSettings):
     workers: int = Field(2, ge=1, description="Files hashed, probed and stored at the same time.")
     max_file_bytes: int = Field(20 << 30, gt=0, description="Larger files are refused.")
     max_duration_seconds: float = Field(86_400, gt=0, description="Longer recordings are refused.")
+
+
+class UploadSettings(BaseSettings):
+    """Recordings that come over REST."""
+
+    model_config = group("AI2TEXT_UPLOAD_")
+
+    model: str = Field("small", description="The model, unless the upload names another.")
+    max_bytes: int = Field(5 << 30, gt=0, description="Larger uploads are refused with 413, while they are sent.")
+    options: TranscriptionOptions = Field(
+        TranscriptionOptions(), description="JSON: how to decode; an upload may name its language."
+    )

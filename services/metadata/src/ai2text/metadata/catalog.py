@@ -75,6 +75,16 @@ class TranscriptView:
     segments: tuple[SegmentRow, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioFacts:
+    """Where the audio of a recording lies."""
+
+    key: str
+    sha256: str
+    size_bytes: int
+    container: str
+
+
 async def list_recordings(connection: Connection, tenant: str, filters: Filters, limit: int, after: str | None) -> Page:
     """The newest first, so that a page stays what it was while recordings arrive. Raises Refused for a bad cursor."""
     conditions = {
@@ -131,6 +141,36 @@ async def find_transcript(connection: Connection, tenant: str, recording_id: str
         for segment in await cursor.fetchall()
     ]
     return TranscriptView(**row, segments=tuple(segments))
+
+
+async def find_job(connection: Connection, tenant: str, job_id: str) -> dict[str, Any] | None:
+    """Progress is that of its state: what a worker is at in between is not stored."""
+    cursor = await connection.execute(
+        """
+        SELECT job_id::text, recording_id::text, status, generation, lane, model, task, attempts,
+            error_code, error_detail, requested_at, started_at, finished_at
+        FROM jobs WHERE tenant = %s AND job_id = %s
+        """,
+        (tenant, job_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    code, detail = row.pop("error_code"), row.pop("error_detail")
+    error = {"code": code, "detail": detail} if code else None
+    return {**row, "progress": 1.0 if row["status"] == JobStatus.COMPLETED else 0.0, "error": error}
+
+
+async def find_audio(connection: Connection, tenant: str, recording_id: str) -> AudioFacts | None:
+    cursor = await connection.execute(
+        """
+        SELECT audio_key AS key, sha256, size_bytes, container FROM recordings
+        WHERE tenant = %s AND recording_id = %s AND audio_key IS NOT NULL
+        """,
+        (tenant, recording_id),
+    )
+    row = await cursor.fetchone()
+    return AudioFacts(**row) if row else None
 
 
 async def count(connection: Connection, tenant: str | None) -> dict[str, dict[str, int]]:

@@ -50,7 +50,7 @@ async def serve(life: Life) -> None:
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
         life.probes.ready_when("consumer", lambda: not consumer.halted)
-        app = build_app(database, Queues(broker), callers.key.get_secret_value())
+        app = build_app(database, store, Queues(broker), callers.key.get_secret_value())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.run(life.stop))
             tasks.create_task(publish_outbox(database, broker, life.stop))

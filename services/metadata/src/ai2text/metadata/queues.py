@@ -28,3 +28,11 @@ class Queues:
                 if reader.config.durable_name:
                     waiting[reader.name] = (reader.num_pending or 0) + (reader.num_ack_pending or 0)
         return {"readers": waiting, "unannounced": unannounced, "unsettled": sum(waiting.values()) + unannounced}
+
+    async def catalogue_is_caught_up(self) -> bool:
+        """Whether everything that was announced before this call has been persisted. Raises BrokerUnavailable."""
+        try:
+            reader = await self._broker.jetstream.consumer_info(subjects.EVENTS, subjects.METADATA)
+        except nats.errors.Error as exc:
+            raise BrokerUnavailable(f"{subjects.EVENTS} does not answer: {exc!r}") from exc
+        return not (reader.num_pending or reader.num_ack_pending)

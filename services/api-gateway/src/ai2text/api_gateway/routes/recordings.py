@@ -10,12 +10,28 @@ from fastapi.responses import StreamingResponse
 from ai2text.api_gateway.auth import Door, Scope
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller
-from ai2text.common.contracts.states import RecordingStatus
+from ai2text.common.contracts.states import Lane, RecordingStatus
 
 
-def recordings_router(door: Door, metadata: Service) -> APIRouter:
+def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
+
+    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+
+    @router.post("", summary="Upload audio: a multipart form with `file`, or the audio as the body", status_code=202)
+    async def upload(
+        request: Request,
+        caller: Annotated[Caller, writer],
+        name: Annotated[str | None, Query(description="With a raw body: the file's name.")] = None,
+        tags: Annotated[
+            str | None, Query(description="Separated by commas; so are the next, fields of a form.")
+        ] = None,
+        language: str | None = None,
+        model: str | None = None,
+        lane: Lane | None = None,
+    ) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
 
     @router.get("", summary="The tenant's recordings, the newest first")
     async def list_recordings(  # noqa: PLR0913, PLR0917 - one argument per query parameter
@@ -34,6 +50,10 @@ def recordings_router(door: Door, metadata: Service) -> APIRouter:
     async def get_recording(
         request: Request, caller: Annotated[Caller, reader], recording_id: UUID
     ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.get("/{recording_id}/audio", summary="The audio as it was taken in; ranges are answered")
+    async def get_audio(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> StreamingResponse:
         return await metadata.forward(request, caller)
 
     @router.get("/{recording_id}/transcript", summary="The current transcript")

@@ -1,0 +1,27 @@
+"""Transcription jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller
+
+
+def jobs_router(door: Door, metadata: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+
+    @router.get("/{job_id}", summary="One job; waits for its end, if asked to")
+    async def get_job(
+        request: Request,
+        caller: Annotated[Caller, reader],
+        job_id: UUID,
+        wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the job's end.")] = 0,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    return router

@@ -1,0 +1,120 @@
+"""An upload becomes a stored, announced recording before it is answered, or a refusal that says why.
+
+The bytes go to an unnamed file on disk first: it vanishes with the request, and with the process, by itself.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+import structlog
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from ai2text.common.contracts.states import Lane
+from ai2text.common.errors import Refused
+from ai2text.common.jetstream import Broker
+from ai2text.ingestion import recording
+from ai2text.ingestion.announce_recording import announce_recording
+from ai2text.ingestion.recording import Ask
+from ai2text.ingestion.settings import UploadSettings
+from ai2text.ingestion.store_recording import StoreRecording
+
+log = structlog.get_logger()
+
+MULTIPART = "multipart/form-data"
+FIELDS_MOST = 32
+
+
+class TooLarge(Refused):
+    """Answered with 413."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    recording_id: str
+    job_id: str
+    new: bool
+
+
+class ReceiveUpload:
+    """The use case with what it needs; one object serves all uploads."""
+
+    def __init__(self, settings: UploadSettings, storing: StoreRecording, broker: Broker) -> None:
+        self._settings = settings
+        self._storing = storing
+        self._broker = broker
+
+    async def receive_upload(
+        self, tenant: str, subject: str, headers: Headers, fields: Mapping[str, str], body: AsyncIterator[bytes]
+    ) -> Received:
+        """A multipart form, or the audio itself with its `fields` in the query.
+
+        Raises Refused for what cannot become a recording, TooLarge, Unavailable.
+        """
+        limited = self._limited(body)
+        if headers.get("content-type", "").startswith(MULTIPART):
+            return await self._receive_form(tenant, subject, headers, limited)
+        with tempfile.TemporaryFile() as file:
+            async for chunk in limited:
+                await asyncio.to_thread(file.write, chunk)
+            return await self._take_in(self._ask(tenant, subject, fields), fields.get("name", "upload"), file)
+
+    async def _receive_form(self, tenant: str, subject: str, headers: Headers, body: AsyncIterator[bytes]) -> Received:
+        parser = MultiPartParser(headers, body, max_files=1, max_fields=FIELDS_MOST)  # type: ignore[arg-type]
+        try:
+            form = await parser.parse()
+        except MultiPartException as exc:
+            raise Refused("invalid_form", f"The multipart form cannot be read: {exc.message}") from exc
+        try:
+            upload = form.get("file")
+            if not isinstance(upload, UploadFile):
+                raise Refused("file_missing", "The form has no file: send it in the field `file`.")
+            ask = self._ask(tenant, subject, _texts(form))
+            upload.file.fileno()  # a small one was still in memory
+            return await self._take_in(ask, upload.filename or "upload", upload.file)
+        finally:
+            await form.close()
+
+    async def _limited(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in body:
+            size += len(chunk)
+            if size > self._settings.max_bytes:
+                raise TooLarge("upload_too_large", f"{self._settings.max_bytes} bytes are allowed: send less.")
+            yield chunk
+
+    def _ask(self, tenant: str, subject: str, fields: Mapping[str, str]) -> Ask:
+        language = fields.get("language") or self._settings.options.language
+        return Ask(
+            tenant=tenant,
+            place=subject,
+            model=fields.get("model") or self._settings.model,
+            lane=_lane(fields.get("lane") or Lane.BULK.value),
+            options=replace(self._settings.options, language=language),
+            tags=tuple(sorted({tag.strip() for tag in fields.get("tags", "").split(",") if tag.strip()})),
+        )
+
+    async def _take_in(self, ask: Ask, name: str, file: BinaryIO) -> Received:
+        size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
+        source = recording.source_of(ask, "upload", name, modified_at=None)
+        stored = await asyncio.to_thread(self._storing.store_recording, ask, source, file, size_bytes)
+        await announce_recording(self._broker, stored.facts)
+        log.info("upload_received", recording_id=stored.facts.recording_id, bytes=size_bytes, new=stored.new)
+        return Received(recording_id=stored.facts.recording_id, job_id=stored.facts.first_job.job_id, new=stored.new)
+
+
+def _texts(form: FormData) -> dict[str, str]:
+    """A field that is sent several times counts as a list."""
+    names = {name for name, value in form.multi_items() if isinstance(value, str)}
+    return {name: ",".join(str(value) for value in form.getlist(name)) for name in names}
+
+
+def _lane(asked: str) -> Lane:
+    try:
+        return Lane(asked)
+    except ValueError as exc:
+        raise Refused("invalid_lane", f"There is no lane {asked!r}: use bulk or interactive.") from exc

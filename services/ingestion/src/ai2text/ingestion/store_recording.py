@@ -1,0 +1,76 @@
+"""The bytes of a recording, from wherever, become one stored object and the facts beside it."""
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import structlog
+
+from ai2text.audio.probe import probe
+from ai2text.audio.sandbox import Sandbox
+from ai2text.audio.source import FileSource
+from ai2text.common.clock import Clock
+from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.recordings import RecordingIngested, Source
+from ai2text.common.errors import Refused
+from ai2text.common.object_store import ObjectStore
+from ai2text.ingestion import recording
+from ai2text.ingestion.recording import Ask
+from ai2text.ingestion.settings import IngestionSettings
+from ai2text.ingestion.stable_file import sha256_of
+
+log = structlog.get_logger()
+
+AUDIO_TYPE = "application/octet-stream"
+"""The content type is decided by decoding, not by the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    facts: RecordingIngested
+    new: bool
+    """Whether the tenant had not had these bytes before."""
+
+
+class StoreRecording:
+    """The use case with what it needs; safe to use from several threads."""
+
+    def __init__(self, settings: IngestionSettings, store: ObjectStore, sandbox: Sandbox, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._sandbox = sandbox
+        self._clock = clock
+
+    def store_recording(self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int) -> Stored:
+        """Blocking. The audio first, the facts about it second; nothing may be announced before both are durable.
+
+        Asked again for the same source and bytes it finds the facts of the first time. Raises Refused for what
+        cannot become a recording, ObjectChanged when the bytes change meanwhile, Unavailable to try later.
+        """
+        self._check_size(size_bytes)
+        facts = self._facts(ask, source, file, size_bytes)
+        new = not self._store.exists(facts.audio_key)
+        if new:
+            file.seek(0)
+            self._store.put_verified(facts.audio_key, file, facts.size_bytes, facts.sha256, AUDIO_TYPE)
+        log.debug("audio_stored", name=source.name, key=facts.audio_key)
+        if not self._store.put_first(facts.facts_key, encode(facts)):
+            facts = self.facts_at(facts.facts_key)
+        return Stored(facts=facts, new=new)
+
+    def facts_at(self, key: str) -> RecordingIngested:
+        return decode(RecordingIngested, self._store.get(key))
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes == 0:
+            raise Refused("empty_file", "The file has no bytes: send it again.")
+        if size_bytes > self._settings.max_file_bytes:
+            raise Refused(
+                "file_too_large",
+                f"The file has {size_bytes} bytes, {self._settings.max_file_bytes} are allowed "
+                "(AI2TEXT_INGESTION_MAX_FILE_BYTES).",
+            )
+
+    def _facts(self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int) -> RecordingIngested:
+        sha256 = sha256_of(file)
+        media = probe(self._sandbox, FileSource(file), max_duration_seconds=self._settings.max_duration_seconds)
+        return recording.ingested(ask, source, media, sha256, size_bytes, self._clock())

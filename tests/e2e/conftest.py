@@ -1,0 +1,28 @@
+"""One stack for all end-to-end tests of a worker; they share it and never restart it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.stack import Stack
+
+UPLOAD_MAX_BYTES = 4 << 20
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    running = Stack(
+        tmp_path_factory.mktemp("e2e"),
+        env={"AI2TEXT_UPLOAD_MAX_BYTES": str(UPLOAD_MAX_BYTES), "AI2TEXT_UPLOAD_OPTIONS": '{"temperature": [0.0]}'},
+    ).start()
+    yield running
+    assert running.stop() == 0, running.tail()
+    assert running.leftovers() == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On one worker, so that there is one stack."""
+    for item in items:
+        if "/e2e/" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+            item.add_marker(pytest.mark.timeout(300))
