@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_what_is_no_audio_is_refused_before_the_answer(stack: Stack, uploader: s
     ],
 )
 def test_a_bad_form_is_refused_with_what_to_do(
-    stack: Stack, uploader: str, request_content: dict[str, object], code: str
+    stack: Stack, uploader: str, request_content: dict[str, Any], code: str
 ) -> None:
     answer = stack.post("/v1/recordings", token=uploader, **request_content)
     assert answer.status_code == 422, answer.text

@@ -1,0 +1,73 @@
+"""A gigabyte through the door: no service holds it."""
+
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.fixtures.stack import Stack
+
+GIGABYTE = 1 << 30
+MOST_BYTES = 64 << 20
+RATE_HZ, CHANNELS, SAMPLE_BYTES = 192_000, 8, 8
+SERVICES = {"ingestion": r"ai2text\.ingestion", "metadata": r"ai2text\.metadata", "gateway": r"ai2text\.api_gateway"}
+
+
+def wave() -> Iterator[bytes]:
+    """A minute and a half of silence, in the widest form there is."""
+    block = CHANNELS * SAMPLE_BYTES
+    form = struct.pack("<HHIIHH", 3, CHANNELS, RATE_HZ, RATE_HZ * block, block, 8 * SAMPLE_BYTES)
+    data = GIGABYTE // block * block
+    yield b"RIFF" + struct.pack("<I", 36 + data) + b"WAVEfmt " + struct.pack("<I", 16) + form
+    yield b"data" + struct.pack("<I", data)
+    for _ in range(data >> 20):
+        yield bytes(1 << 20)
+
+
+class Peaks(threading.Thread):
+    """The most resident memory of each service, its children included, while it runs."""
+
+    def __init__(self, pids: dict[str, int]) -> None:
+        super().__init__(daemon=True)
+        self._services = {name: psutil.Process(pid) for name, pid in pids.items()}
+        self._done = threading.Event()
+        self.before = self._now()
+        self.most = dict(self.before)
+
+    def run(self) -> None:
+        while not self._done.wait(0.05):
+            self.most = {name: max(self.most[name], now) for name, now in self._now().items()}
+
+    def growth(self) -> dict[str, int]:
+        self._done.set()
+        self.join()
+        return {name: self.most[name] - self.before[name] for name in self.most}
+
+    def _now(self) -> dict[str, int]:
+        return {name: _resident(process) for name, process in self._services.items()}
+
+
+def _resident(process: psutil.Process) -> int:
+    return sum(p.memory_info().rss for p in (process, *process.children(recursive=True)) if p.is_running())
+
+
+@pytest.mark.slow
+@pytest.mark.lesson("L05")
+@pytest.mark.timeout(600)
+def test_l05_a_gigabyte_costs_no_service_more_than_64_megabytes(tmp_path: Path) -> None:
+    stack = Stack(tmp_path).start()
+    try:
+        stack.post("/v1/recordings", files={"file": ("x.wav", b"x")})  # what is loaded once is loaded
+        peaks = Peaks({name: stack.pid_of(pattern) for name, pattern in SERVICES.items()})
+        peaks.start()
+        answer = stack.post("/v1/recordings", params={"name": "wide.wav"}, content=wave(), seconds=300)
+        growth = peaks.growth()
+        assert answer.status_code == 202, answer.text
+        assert all(size < MOST_BYTES for size in growth.values()), growth
+        item = stack.get(f"/v1/recordings/{answer.json()['recording_id']}").json()
+        assert item["duration_seconds"] == pytest.approx(GIGABYTE / (RATE_HZ * CHANNELS * SAMPLE_BYTES), abs=0.01)
+    finally:
+        stack.stop()
