@@ -1,5 +1,6 @@
 """One stack for all end-to-end tests of a worker; they share it and never restart it."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield running
     assert running.stop() == 0, running.tail()
     assert running.leftovers() == []
+
+
+@pytest.fixture
+def tenant(request: pytest.FixtureRequest) -> str:
+    """A tenant of its own for each test, so that no other has sent the same bytes."""
+    return "t-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
+
+
+@pytest.fixture
+def uploader(stack: Stack, tenant: str) -> str:
+    """A token of that tenant."""
+    return stack.token("--tenant", tenant)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,5 @@
 """Audio over REST and nothing else: upload, wait, read."""
 
-import hashlib
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -18,13 +17,6 @@ SIX_FORMATS = [
     "11-if-not-treat-yourself.opus",
     "05-ignorance-is-strength.m4a",
 ]
-
-
-@pytest.fixture
-def uploader(stack: Stack, request: pytest.FixtureRequest) -> str:
-    """A token of a tenant of its own, so that no other test has sent the same bytes."""
-    tenant = "t-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
-    return stack.token("--tenant", tenant)
 
 
 def upload(stack: Stack, token: str, name: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ class GatewayClient:
         self._inside = inside_client(self._settings)
         inside = await self._inside.__aenter__()
         service = Service(inside, self._url, KEY)
-        app = build_app(Door(JwtSettings(key=KEY)), service, service)
+        app = build_app(Door(JwtSettings(key=KEY)), service, service, self._settings)
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
         return self._client
 

@@ -69,7 +69,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
         "metadata": {**queue, **store, **callers, **_api("METADATA", ports), "AI2TEXT_POSTGRES_DSN": dsn(installation)},
         "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_folder(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
-        "gateway": {**callers, **_gateway(installation)},
+        "gateway": {**callers, **_gateway(installation, model)},
     }
     inside = {"AI2TEXT_INSIDE_HOST": LOOPBACK, "AI2TEXT_LOG_FORMAT": "json"}
     return {
@@ -108,13 +108,14 @@ def _models(environ: Mapping[str, str], model: str) -> dict[str, str]:
     return {"AI2TEXT_ASR_MODEL": model, name: json.dumps({EAR_NAME: str(EAR / "model"), **paths})}
 
 
-def _gateway(installation: Installation) -> dict[str, str]:
+def _gateway(installation: Installation, model: str) -> dict[str, str]:
     ports = installation.ports
     return {
         "AI2TEXT_GATEWAY_HOST": LOOPBACK,
         "AI2TEXT_GATEWAY_PORT": str(installation.gateway_port),
         "AI2TEXT_GATEWAY_METADATA_URL": f"http://{LOOPBACK}:{ports.of('metadata')}",
         "AI2TEXT_GATEWAY_INGESTION_URL": f"http://{LOOPBACK}:{ports.of('ingestion')}",
+        "AI2TEXT_GATEWAY_MODEL": model,
         "AI2TEXT_JWT_KEY": installation.credentials.jwt_key,
         "AI2TEXT_JWT_ISSUER": JWT_ISSUER,
         "AI2TEXT_JWT_AUDIENCE": JWT_AUDIENCE,

@@ -58,6 +58,12 @@ def to_srt(segments: Iterable[TimedSegment]) -> str:
     )
 
 
+def to_vtt(segments: Iterable[TimedSegment]) -> str:
+    return "WEBVTT\n\n" + "".join(
+        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_body(cue)}\n\n" for cue in cues(segments)
+    )
+
+
 def cues(segments: Iterable[TimedSegment]) -> Iterator[Cue]:
     """In the order of time; each begins where or after the last one ended."""
     free_from_ms = 0

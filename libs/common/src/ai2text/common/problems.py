@@ -1,5 +1,6 @@
 """Errors over HTTP, as RFC 9457 wants them: one form for the gateway and the services behind it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -31,35 +32,41 @@ def problem(
     return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def answer_errors_as_problems(app: FastAPI) -> None:
+Render = Callable[[Request, int, str, str, dict[str, str] | None], Response]
+"""Given status, code, detail and headers; `problem`, or another form for some paths."""
+
+
+def answer_errors_as_problems(app: FastAPI, render: Render = problem) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> Response:
         code = HTTPStatus(exc.status_code).name.lower()
-        return problem(request, exc.status_code, code, exc.detail, dict(exc.headers or {}))
+        return render(request, exc.status_code, code, exc.detail, dict(exc.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> Response:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in exc.errors())
-        return problem(request, 422, "invalid_request", faults)
+        return render(request, 422, "invalid_request", faults, None)
 
     @app.exception_handler(500)
     async def broken(request: Request, _: Exception) -> Response:
-        return problem(request, 500, "internal_error", "Something broke here; the request id finds it in the logs.")
+        return render(
+            request, 500, "internal_error", "Something broke here; the request id finds it in the logs.", None
+        )
 
     @app.exception_handler(CallerUnknown)
     async def unknown(request: Request, exc: CallerUnknown) -> Response:
-        return problem(request, 401, exc.code, exc.detail)
+        return render(request, 401, exc.code, exc.detail, None)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, exc: Refused) -> Response:
-        return problem(request, 422, exc.code, exc.detail)
+        return render(request, 422, exc.code, exc.detail, None)
 
     @app.exception_handler(Unavailable)
     async def unavailable(request: Request, _: Unavailable) -> Response:
-        return problem(
+        return render(
             request, 503, "unavailable", "A server behind this one does not answer; try again.", {"Retry-After": "2"}
         )
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, _: ClientDisconnect) -> Response:
-        return problem(request, 400, "incomplete_request", "The request broke off; nothing of it was kept.")
+        return render(request, 400, "incomplete_request", "The request broke off; nothing of it was kept.", None)

@@ -97,7 +97,7 @@ def message_id_of(event: Event) -> str:
     """The `Nats-Msg-Id`: the same announcement made twice is one message, a replay is another."""
     match event:
         case RecordingIngested():
-            own = f"{event.recording_id}/{event.source.source_id}"
+            own = f"{event.recording_id}/{event.source.source_id}/{event.first_job.job_id}"
         case RecordingRejected():
             own = event.rejection_id
         case TranscriptionRequested():

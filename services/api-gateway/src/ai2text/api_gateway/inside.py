@@ -1,8 +1,10 @@
 """Calls to the services behind the gateway: bounded in every direction, signed, and streamed back."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from fastapi import Request
@@ -15,6 +17,7 @@ from ai2text.common.clock import utc_now
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
 
+FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 WITH_BODY = ("POST", "PUT", "PATCH")
 PASSED_ON = ("content-type", "content-length", "range", "if-range")
 PASSED_BACK = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "retry-after")
@@ -39,19 +42,26 @@ class Service:
             answer.aiter_raw(), answer.status_code, headers, background=BackgroundTask(answer.aclose)
         )
 
-    async def get(self, path: str, caller: Caller) -> dict[str, Any]:
+    async def get(self, path: str, caller: Caller, query: dict[str, str] | None = None) -> dict[str, Any]:
         """A small JSON answer. Raises Unavailable also when it is an error."""
-        answer = await self._send("GET", path, "", caller, {}, None)
-        try:
-            body = await answer.aread()
-        except httpx.TransportError as exc:
-            raise Unavailable(f"{self._base_url} broke off: {exc!r}") from exc
-        finally:
-            await answer.aclose()
-        if answer.is_error:
-            raise Unavailable(f"{self._base_url}{path} answered {answer.status_code}: {body[:200]!r}")
-        result: dict[str, Any] = answer.json()
+        result: dict[str, Any] = json.loads(await self.read(path, caller, query))
         return result
+
+    async def read(self, path: str, caller: Caller, query: dict[str, str] | None = None) -> bytes:
+        """A whole answer. Raises Unavailable also when it is an error."""
+        status, body = await _whole(await self._send("GET", path, urlencode(query or {}), caller, {}, None))
+        if status >= FIRST_ERROR:
+            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        return body
+
+    async def post(
+        self, path: str, query: dict[str, str], content: AsyncIterator[bytes], caller: Caller
+    ) -> tuple[int, dict[str, Any]]:
+        """The status, and the JSON of an answer or a refusal. Raises Unavailable for 5xx."""
+        status, body = await _whole(await self._send("POST", path, urlencode(query), caller, {}, content))
+        if status >= FIRST_SERVER_ERROR:
+            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        return status, json.loads(body)
 
     async def _send(
         self,
@@ -70,6 +80,15 @@ class Service:
             return await self._client.send(request, stream=True)
         except httpx.TransportError as exc:
             raise Unavailable(f"{self._base_url} does not answer: {exc!r}") from exc
+
+
+async def _whole(answer: httpx.Response) -> tuple[int, bytes]:
+    try:
+        return answer.status_code, await answer.aread()
+    except httpx.TransportError as exc:
+        raise Unavailable(f"{answer.url.host} broke off: {exc!r}") from exc
+    finally:
+        await answer.aclose()
 
 
 @asynccontextmanager

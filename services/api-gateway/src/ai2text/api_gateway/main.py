@@ -21,4 +21,4 @@ async def serve(life: Life) -> None:
         ingestion = Service(client, settings.ingestion_url, caller_key)
         listener = listen(settings.host, settings.port)
         life.probes.ready_when("listening", lambda: not life.stop.is_set())
-        await serve_http(build_app(door, metadata, ingestion), listener, life.stop)
+        await serve_http(build_app(door, metadata, ingestion, settings), listener, life.stop)

@@ -22,6 +22,7 @@ def segment_of(heard: HeardSegment) -> Segment:
             for w in heard.words or ()
         ),
         tokens=tuple(heard.tokens),
+        seek=heard.seek,
         temperature=heard.temperature if heard.temperature is not None else 0.0,
         avg_logprob=heard.avg_logprob,
         compression_ratio=heard.compression_ratio,

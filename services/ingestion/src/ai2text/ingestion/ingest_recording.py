@@ -53,7 +53,7 @@ class IngestRecording:
         await self._announce(entry, await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key)))
 
     async def _announce(self, entry: Entry, facts: RecordingIngested) -> None:
-        await announce_recording(self._broker, facts)
+        await announce_recording(self._broker, facts, facts.first_job)
         self._ledger.announced(entry)
         log.info("transcription_requested", name=entry.name, recording_id=facts.recording_id)
 

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ai2text.common.contracts.states import Lane
+from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.errors import Refused
 from ai2text.common.jetstream import Broker
 from ai2text.ingestion import recording
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 MULTIPART = "multipart/form-data"
 FIELDS_MOST = 32
+PROMPT_MOST_CHARACTERS = 1000
+"""Whisper reads 224 tokens of it, about 900 characters of English."""
 
 
 class TooLarge(Refused):
@@ -88,13 +91,12 @@ class ReceiveUpload:
             yield chunk
 
     def _ask(self, tenant: str, subject: str, fields: Mapping[str, str]) -> Ask:
-        language = fields.get("language") or self._settings.options.language
         return Ask(
             tenant=tenant,
             place=subject,
             model=fields.get("model") or self._settings.model,
             lane=_lane(fields.get("lane") or Lane.BULK.value),
-            options=replace(self._settings.options, language=language),
+            options=_options(self._settings.options, fields),
             tags=tuple(sorted({tag.strip() for tag in fields.get("tags", "").split(",") if tag.strip()})),
         )
 
@@ -102,15 +104,41 @@ class ReceiveUpload:
         size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
         source = recording.source_of(ask, "upload", name, modified_at=None)
         stored = await asyncio.to_thread(self._storing.store_recording, ask, source, file, size_bytes)
-        await announce_recording(self._broker, stored.facts)
+        await announce_recording(self._broker, stored.facts, stored.job)
         log.info("upload_received", recording_id=stored.facts.recording_id, bytes=size_bytes, new=stored.new)
-        return Received(recording_id=stored.facts.recording_id, job_id=stored.facts.first_job.job_id, new=stored.new)
+        return Received(recording_id=stored.facts.recording_id, job_id=stored.job.job_id, new=stored.new)
 
 
 def _texts(form: FormData) -> dict[str, str]:
     """A field that is sent several times counts as a list."""
     names = {name for name, value in form.multi_items() if isinstance(value, str)}
     return {name: ",".join(str(value) for value in form.getlist(name)) for name in names}
+
+
+def _options(defaults: TranscriptionOptions, fields: Mapping[str, str]) -> TranscriptionOptions:
+    """A temperature of 0 keeps the defaults, which begin there and go up where a window fails its checks."""
+    prompt = fields.get("prompt")
+    if prompt is not None and len(prompt) > PROMPT_MOST_CHARACTERS:
+        raise Refused(
+            "prompt_too_long", f"The prompt has {len(prompt)} characters, {PROMPT_MOST_CHARACTERS} are allowed."
+        )
+    temperature = _temperature(fields.get("temperature") or "0")
+    return replace(
+        defaults,
+        language=fields.get("language") or defaults.language,
+        initial_prompt=prompt or defaults.initial_prompt,
+        temperature=(temperature,) if temperature > 0 else defaults.temperature,
+    )
+
+
+def _temperature(asked: str) -> float:
+    try:
+        temperature = float(asked)
+    except ValueError as exc:
+        raise Refused("invalid_temperature", f"{asked!r} is no number between 0 and 1.") from exc
+    if not 0 <= temperature <= 1:
+        raise Refused("invalid_temperature", f"The temperature {asked} is not between 0 and 1.")
+    return temperature
 
 
 def _lane(asked: str) -> Lane:

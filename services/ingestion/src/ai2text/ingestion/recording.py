@@ -65,9 +65,9 @@ def audio_key(tenant: str, sha256: str) -> str:
     return f"{tenant}/audio/{sha256}"
 
 
-def facts_key(tenant: str, sha256: str, source_id: str) -> str:
-    """Beside the audio, one for each source: with these alone the catalogue and the queue can be made again."""
-    return f"{tenant}/facts/{sha256}/{source_id}.json"
+def facts_key(tenant: str, sha256: str, source_id: str, job_id: str) -> str:
+    """Beside the audio, one for each source and ask: with these the catalogue and the queue can be made again."""
+    return f"{tenant}/facts/{sha256}/{source_id}/{job_id}.json"
 
 
 def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
@@ -80,7 +80,7 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
         sha256=sha256,
         size_bytes=size_bytes,
         audio_key=key,
-        facts_key=facts_key(ask.tenant, sha256, source.source_id),
+        facts_key=facts_key(ask.tenant, sha256, source.source_id, job),
         media=media,
         source=source,
         tags=ask.tags,

@@ -1,6 +1,6 @@
 """The bytes of a recording, from wherever, become one stored object and the facts beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import structlog
@@ -11,6 +11,7 @@ from ai2text.audio.source import FileSource
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
+from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion import recording
@@ -27,6 +28,8 @@ AUDIO_TYPE = "application/octet-stream"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     facts: RecordingIngested
+    job: TranscriptionRequested
+    """The first job on the lane that is asked for now; the facts may be of an earlier time."""
     new: bool
     """Whether the tenant had not had these bytes before."""
 
@@ -55,7 +58,7 @@ class StoreRecording:
         log.debug("audio_stored", name=source.name, key=facts.audio_key)
         if not self._store.put_first(facts.facts_key, encode(facts)):
             facts = self.facts_at(facts.facts_key)
-        return Stored(facts=facts, new=new)
+        return Stored(facts=facts, job=replace(facts.first_job, lane=ask.lane), new=new)
 
     def facts_at(self, key: str) -> RecordingIngested:
         return decode(RecordingIngested, self._store.get(key))

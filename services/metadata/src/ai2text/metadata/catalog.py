@@ -161,6 +161,15 @@ async def find_job(connection: Connection, tenant: str, job_id: str) -> dict[str
     return {**row, "progress": 1.0 if row["status"] == JobStatus.COMPLETED else 0.0, "error": error}
 
 
+async def find_outcome_key(connection: Connection, tenant: str, job_id: str) -> str | None:
+    """Of a job that has ended."""
+    cursor = await connection.execute(
+        "SELECT outcome_key FROM jobs WHERE tenant = %s AND job_id = %s AND job_rank(status) = 2", (tenant, job_id)
+    )
+    row = await cursor.fetchone()
+    return row["outcome_key"] if row else None
+
+
 async def find_audio(connection: Connection, tenant: str, recording_id: str) -> AudioFacts | None:
     cursor = await connection.execute(
         """

@@ -57,7 +57,7 @@ def build_app(database: Database, store: ObjectStore, queues: Queues, caller_key
     reads = _Reads(database, queues)
     app.include_router(_recordings(reads, store, caller))
     app.include_router(_transcripts(reads, caller))
-    app.include_router(_jobs(reads, caller))
+    app.include_router(_jobs(reads, store, caller))
     app.include_router(_status(database, queues, caller))
     return app
 
@@ -140,7 +140,7 @@ def _transcripts(reads: _Reads, caller: Authenticate) -> APIRouter:
     return router
 
 
-def _jobs(reads: _Reads, caller: Authenticate) -> APIRouter:
+def _jobs(reads: _Reads, store: ObjectStore, caller: Authenticate) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs")
 
     @router.get("/{job_id}")
@@ -153,6 +153,12 @@ def _jobs(reads: _Reads, caller: Authenticate) -> APIRouter:
             await asyncio.sleep(POLL_SECONDS)
             found = await reads.find(catalog.find_job, who, job_id, "job")
         return found
+
+    @router.get("/{job_id}/outcome")
+    async def outcome(who: Annotated[Caller, Depends(caller)], job_id: UUID) -> Response:
+        """Of the contract `outcome`, as the worker wrote it."""
+        key = await reads.find(catalog.find_outcome_key, who, job_id, "outcome")
+        return Response(await asyncio.to_thread(store.get, key), media_type="application/json")
 
     return router
 

@@ -30,6 +30,8 @@ class Segment:
     text: str
     words: tuple[Word, ...] = ()
     tokens: tuple[int, ...] = ()
+    seek: int = 0
+    """Where the decoder's window began, in hundredths of a second."""
     temperature: float
     avg_logprob: float
     compression_ratio: float

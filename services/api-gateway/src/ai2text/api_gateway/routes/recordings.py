@@ -30,6 +30,8 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIR
         language: str | None = None,
         model: str | None = None,
         lane: Lane | None = None,
+        prompt: str | None = None,
+        temperature: Annotated[float | None, Query(ge=0, le=1)] = None,
     ) -> StreamingResponse:
         return await ingestion.forward(request, caller)
 

@@ -1,0 +1,89 @@
+"""A transcript in each of the forms of OpenAI's `POST /v1/audio/transcriptions`. No I/O here."""
+
+import math
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
+
+from iso639 import Lang
+from iso639.exceptions import InvalidLanguageValue
+
+from ai2text.common.captions import to_srt, to_vtt
+from ai2text.common.contracts.outcome import Transcript
+
+
+class Form(StrEnum):
+    JSON = "json"
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    VERBOSE_JSON = "verbose_json"
+
+
+class Granularity(StrEnum):
+    WORD = "word"
+    SEGMENT = "segment"
+
+
+WHISPERS_OWN_CODES = {"jw": "jv"}
+"""Whisper's code for Javanese is not ISO 639's."""
+
+
+def as_text(transcript: Transcript, form: Form) -> str:
+    """The body of the forms that are no JSON."""
+    match form:
+        case Form.SRT:
+            return to_srt(transcript.segments)
+        case Form.VTT:
+            return to_vtt(transcript.segments)
+    return f"{transcript.text}\n"
+
+
+def as_json(transcript: Transcript) -> dict[str, Any]:
+    return {"text": transcript.text, "usage": _usage(transcript)}
+
+
+def as_verbose_json(transcript: Transcript, granularities: Collection[Granularity]) -> dict[str, Any]:
+    """Segments unless only words are asked for; times in seconds."""
+    body: dict[str, Any] = {
+        "task": transcript.task.value,
+        "language": language_name(transcript.language),
+        "duration": transcript.duration_seconds,
+        "text": transcript.text,
+    }
+    if Granularity.SEGMENT in granularities:
+        body["segments"] = [
+            {
+                "id": number,
+                "seek": segment.seek,
+                "start": segment.start,
+                "end": segment.end,
+                "text": segment.text,
+                "tokens": segment.tokens,
+                "temperature": segment.temperature,
+                "avg_logprob": segment.avg_logprob,
+                "compression_ratio": segment.compression_ratio,
+                "no_speech_prob": segment.no_speech_prob,
+            }
+            for number, segment in enumerate(transcript.segments)
+        ]
+    if Granularity.WORD in granularities:
+        body["words"] = [
+            {"word": word.text.strip(), "start": word.start, "end": word.end}
+            for segment in transcript.segments
+            for word in segment.words
+        ]
+    return {**body, "usage": _usage(transcript)}
+
+
+def language_name(code: str) -> str:
+    """The full English name in lower case, as OpenAI gives it; the code itself where there is none."""
+    try:
+        name: str = Lang(WHISPERS_OWN_CODES.get(code, code)).name
+    except InvalidLanguageValue:
+        return code
+    return name.lower().partition(" (")[0]
+
+
+def _usage(transcript: Transcript) -> dict[str, Any]:
+    return {"type": "duration", "seconds": math.ceil(transcript.duration_seconds)}

@@ -1,0 +1,132 @@
+"""OpenAI's audio API: an application changes its base URL and its key, and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.datastructures import FormData, UploadFile
+
+from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.openai_errors import OpenAIRefused
+from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json
+from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.api_gateway.transcribe_upload import TranscribeUpload
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.outcome import Transcript
+
+Choice = TypeVar("Choice", bound=StrEnum)
+BLOCK_BYTES = 1 << 20
+ALIAS = "whisper-1"
+"""What clients hard-code; it stands for the default model."""
+FORWARDED = ("language", "prompt", "temperature")
+
+
+def openai_router(door: Door, use_case: TranscribeUpload, settings: GatewaySettings) -> APIRouter:
+    router = APIRouter(tags=["openai"])
+    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+    models = (settings.model, ALIAS)
+
+    @router.post("/v1/audio/transcriptions", summary="Transcribe a file and wait for the text")
+    async def transcriptions(request: Request, caller: Annotated[Caller, writer]) -> Response:
+        _check_length(request, settings.max_upload_bytes)
+        async with request.form(max_files=1, max_fields=64) as form:
+            upload = _file(form)
+            _check_model(_required(form, "model"), models)
+            _refuse_what_is_not_done(form)
+            shape = _choice(Form, form.get("response_format") or Form.JSON, "response_format")
+            granularities = _granularities(form, shape)
+            fields = {name: str(form[name]) for name in FORWARDED if form.get(name)}
+            named = {**fields, "name": upload.filename or "upload"}
+            transcript = await use_case.transcribe_upload(caller, named, _blocks(upload))
+        return _answer(transcript, shape, granularities)
+
+    @router.get("/v1/models", summary="The models that can be named")
+    async def list_models(caller: Annotated[Caller, reader]) -> dict[str, Any]:
+        return {"object": "list", "data": [_model(name) for name in models]}
+
+    @router.get("/v1/models/{model:path}", summary="One of them")
+    async def get_model(caller: Annotated[Caller, reader], model: str) -> dict[str, Any]:
+        _check_model(model, models)
+        return _model(model)
+
+    return router
+
+
+def _answer(transcript: Transcript, shape: Form, granularities: set[Granularity]) -> Response:
+    match shape:
+        case Form.JSON:
+            return JSONResponse(as_json(transcript))
+        case Form.VERBOSE_JSON:
+            return JSONResponse(as_verbose_json(transcript, granularities))
+    return PlainTextResponse(as_text(transcript, shape))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "ai2text"}
+
+
+def _check_length(request: Request, most_bytes: int) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise OpenAIRefused(411, "Send the length of the upload (Content-Length).", code="length_required")
+    if int(length) > most_bytes:
+        raise OpenAIRefused(413, f"{most_bytes} bytes are allowed.", code="upload_too_large", param="file")
+
+
+def _check_model(name: str, models: tuple[str, ...]) -> None:
+    if name not in models:
+        raise OpenAIRefused(
+            404, f"There is no model {name!r}: use one of {', '.join(models)}.", code="model_not_found", param="model"
+        )
+
+
+def _file(form: FormData) -> UploadFile:
+    upload = form.get("file")
+    if not isinstance(upload, UploadFile):
+        raise OpenAIRefused(400, "The form has no file.", code="missing_required_parameter", param="file")
+    return upload
+
+
+def _required(form: FormData, name: str) -> str:
+    value = form.get(name)
+    if not isinstance(value, str) or not value:
+        raise OpenAIRefused(400, f"The field {name} is missing.", code="missing_required_parameter", param=name)
+    return value
+
+
+def _refuse_what_is_not_done(form: FormData) -> None:
+    """An option without effect is refused."""
+    if str(form.get("stream", "false")).lower() not in {"false", "0"}:
+        raise OpenAIRefused(400, "Streaming is not offered.", code="unsupported_value", param="stream")
+    for name in ("include", "include[]", "known_speaker_names", "known_speaker_names[]"):
+        if name in form:
+            raise OpenAIRefused(400, f"{name} is not offered.", code="unsupported_value", param=name)
+
+
+def _granularities(form: FormData, shape: Form) -> set[Granularity]:
+    """The official client sends lists as `name[]`."""
+    name = "timestamp_granularities"
+    asked = [*form.getlist(name), *form.getlist(f"{name}[]")]
+    if asked and shape is not Form.VERBOSE_JSON:
+        raise OpenAIRefused(400, f"{name} needs response_format=verbose_json.", code="invalid_value", param=name)
+    return {_choice(Granularity, value, name) for value in asked} or {Granularity.SEGMENT}
+
+
+def _choice(choices: type[Choice], value: object, param: str) -> Choice:
+    try:
+        return choices(str(value))
+    except ValueError as exc:
+        allowed = ", ".join(choices)
+        raise OpenAIRefused(
+            400, f"{value!r} is not offered: use one of {allowed}.", code="invalid_value", param=param
+        ) from exc
+
+
+async def _blocks(upload: UploadFile) -> AsyncIterator[bytes]:
+    await upload.seek(0)
+    while block := await asyncio.to_thread(upload.file.read, BLOCK_BYTES):
+        yield block

@@ -1,0 +1,67 @@
+"""An upload that somebody waits for: handed in on the interactive lane, and waited for as long as its length allows."""
+
+import time
+from collections.abc import AsyncIterator
+
+from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.openai_errors import DO_NOT_RETRY, OpenAIRefused
+from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.common.contracts.codec import decode_outcome
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.states import JobStatus
+
+LONGEST_POLL_SECONDS = 30.0
+FIRST_REFUSAL = 400
+FIELD_AT_FAULT = {"prompt_too_long": "prompt", "invalid_temperature": "temperature"}
+"""By the code of ingestion's refusal; all others are about the file."""
+ENDED = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+
+
+class TranscribeUpload:
+    """The same audio with the same options attaches to the job that runs, or gets the result that stands."""
+
+    def __init__(self, metadata: Service, ingestion: Service, settings: GatewaySettings) -> None:
+        self._metadata = metadata
+        self._ingestion = ingestion
+        self._settings = settings
+
+    async def transcribe_upload(
+        self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]
+    ) -> Transcript:
+        """Raises OpenAIRefused, Unavailable."""
+        status, received = await self._ingestion.post(
+            "/v1/recordings", {**fields, "lane": "interactive"}, audio, caller
+        )
+        if status >= FIRST_REFUSAL:
+            raise OpenAIRefused(
+                status if status == 413 else FIRST_REFUSAL,  # noqa: PLR2004 - too large stays what it is
+                received["detail"],
+                code=received["code"],
+                param=FIELD_AT_FAULT.get(received["code"], "file"),
+            )
+        recording = await self._metadata.get(f"/v1/recordings/{received['recording_id']}", caller)
+        await self._wait(received["job_id"], recording["duration_seconds"], caller)
+        return await self._transcript(received["job_id"], caller)
+
+    async def _wait(self, job_id: str, duration_seconds: float, caller: Caller) -> None:
+        """Longer recordings may take longer."""
+        allowed = self._settings.wait_base_seconds + duration_seconds * self._settings.wait_factor
+        deadline = time.monotonic() + allowed
+        while (left := deadline - time.monotonic()) > 0:
+            wait = f"{min(left, LONGEST_POLL_SECONDS):.1f}"
+            job = await self._metadata.get(f"/v1/jobs/{job_id}", caller, {"wait": wait})
+            if job["status"] in ENDED:
+                return
+        raise OpenAIRefused(
+            504,
+            f"The transcription goes on; ask for job {job_id} at /v1/jobs, or send the same request again later.",
+            code="transcription_pending",
+            headers={**DO_NOT_RETRY, "AI2Text-Job-Id": job_id},
+        )
+
+    async def _transcript(self, job_id: str, caller: Caller) -> Transcript:
+        outcome = decode_outcome(await self._metadata.read(f"/v1/jobs/{job_id}/outcome", caller))
+        if isinstance(outcome, Transcript):
+            return outcome
+        raise OpenAIRefused(500, outcome.reason.detail, code=outcome.reason.code, headers=DO_NOT_RETRY)
