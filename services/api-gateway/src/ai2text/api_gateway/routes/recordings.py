@@ -20,7 +20,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIR
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
 
     @router.post("", summary="Upload audio: a multipart form with `file`, or the audio as the body", status_code=202)
-    async def upload(
+    async def upload(  # noqa: PLR0913, PLR0917 - one argument per field
         request: Request,
         caller: Annotated[Caller, writer],
         name: Annotated[str | None, Query(description="With a raw body: the file's name.")] = None,
