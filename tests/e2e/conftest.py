@@ -33,6 +33,7 @@ def uploader(stack: Stack, tenant: str) -> str:
     return stack.token("--tenant", tenant)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """On one worker, so that there is one stack."""
     for item in items:

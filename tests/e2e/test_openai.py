@@ -109,6 +109,8 @@ def test_a_bad_file_is_a_bad_request_that_names_the_file_and_says_why(client: op
         ({"model": "whisper-1", "stream": True}, "stream"),
         ({"model": "whisper-1", "timestamp_granularities": ["word"]}, "timestamp_granularities"),
         ({"model": "whisper-1", "prompt": "x" * 2000}, "prompt"),
+        ({"model": "whisper-1", "language": "English"}, "language"),
+        ({"model": "whisper-1", "language": "de"}, "language"),
         ({"model": "whisper-1", "temperature": 7}, "temperature"),
     ],
     ids=lambda value: str(value)[:40],

@@ -42,6 +42,8 @@ def test_an_upload_is_transcribed_and_read_in_each_format(stack: Stack, uploader
     assert text
     assert stack.get(path, token=uploader, format="txt").text.split() == text.split()
     assert " --> " in stack.get(path, token=uploader, format="srt").text
+    assert stack.get(path, token=uploader, format="vtt").text.startswith("WEBVTT\n\n00:00:")
+    assert stack.get(path, token=uploader, format="tsv").text.startswith("start\tend\ttext\n")
 
 
 def test_the_same_bytes_again_are_answered_with_200_and_the_same_recording(stack: Stack, uploader: str) -> None:
@@ -65,6 +67,22 @@ def test_a_raw_body_takes_its_fields_from_the_query(stack: Stack, uploader: str)
     assert item["sources"][0]["name"] == "call.wav"
     job = stack.get(f"/v1/jobs/{answer.json()['job_id']}", token=uploader, wait="60").json()
     assert (job["lane"], job["status"]) == ("interactive", "completed")
+
+
+@pytest.mark.lesson("L19")
+def test_l19_a_name_from_outside_is_only_ever_a_name(stack: Stack, uploader: str) -> None:
+    """Neither a path nor a key, and nothing that a database or a terminal chokes on."""
+    answer = stack.post(
+        "/v1/recordings",
+        token=uploader,
+        params={"name": "../../etc/\x00pass\nwd.wav", "tags": "a\x00b,,c"},
+        content=(SAMPLES / "noise.wav").read_bytes(),
+    )
+    assert answer.status_code == 202, answer.text
+    item = stack.get(f"/v1/recordings/{answer.json()['recording_id']}", token=uploader).json()
+    assert item["sources"][0]["name"] == "../../etc/ pass wd.wav"
+    assert item["tags"] == ["a b", "c"]
+    assert not [key for key in stack.objects("") if "etc" in key]
 
 
 def test_the_audio_comes_back_whole_and_in_ranges(stack: Stack, uploader: str) -> None:

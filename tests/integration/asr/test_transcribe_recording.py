@@ -126,6 +126,15 @@ async def test_an_unknown_model_is_a_failed_outcome_that_names_it(bench: Bench) 
     assert "no-such-size" in outcome.reason.detail
 
 
+async def test_a_language_that_the_model_does_not_know_is_a_failed_outcome(bench: Bench) -> None:
+    job = bench.job_for((SAMPLES / "silence.wav").read_bytes())
+    job = replace(job, options=replace(GREEDY, language="de"))
+    await bench.worker.transcribe_recording(job, attempt=1)
+    outcome = bench.outcome(job)
+    assert isinstance(outcome, Failure)
+    assert outcome.reason.code == "unknown_language"
+
+
 async def test_a_job_that_is_given_up_gets_its_failed_outcome(bench: Bench) -> None:
     job = bench.job_for(b"x")
     await bench.worker.give_up(job, Reason(code="delivery_budget_spent", detail="Five deliveries."), 6)

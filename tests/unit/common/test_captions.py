@@ -76,3 +76,11 @@ def test_no_character_of_the_text_is_lost_in_the_cues(given_segments: list[Piece
     shown = "".join("".join(cue.lines) for cue in captions.cues(given_segments))
     said = "".join(piece.text for piece in given_segments)
     assert "".join(shown.split()) == "".join(said.split())
+
+
+def test_vtt_has_its_header_and_dots() -> None:
+    assert captions.to_vtt(TRANSCRIPT.segments) == "WEBVTT\n\n00:00:00.100 --> 00:00:01.200\nGood morning.\n\n"
+
+
+def test_tsv_has_milliseconds_and_one_segment_a_line() -> None:
+    assert captions.to_tsv([Piece(0.1, 1.25, " One\ttwo. ")]) == "start\tend\ttext\n100\t1250\tOne two.\n"

@@ -4,6 +4,7 @@ import typer
 
 from ai2text.cli.issue_token import token
 from ai2text.cli.status import status
+from ai2text.cli.transcribe import transcribe
 from ai2text.cli.up import up
 
 app = typer.Typer(
@@ -12,5 +13,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, token, status):
+for command in (up, transcribe, status, token):
     app.command()(command)

@@ -51,6 +51,12 @@ def to_text(segments: Iterable[TimedText]) -> str:
     return "".join(f"{line}\n" for segment in segments if (line := " ".join(segment.text.split())))
 
 
+def to_tsv(segments: Iterable[TimedText]) -> str:
+    """Start and end in milliseconds, and the text, as Whisper's own command writes them."""
+    rows = (f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{' '.join(s.text.split())}\n" for s in segments)
+    return "start\tend\ttext\n" + "".join(rows)
+
+
 def to_srt(segments: Iterable[TimedSegment]) -> str:
     return "".join(
         f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{_body(cue)}\n\n"

@@ -25,8 +25,17 @@ class Granularity(StrEnum):
     SEGMENT = "segment"
 
 
-WHISPERS_OWN_CODES = {"jw": "jv"}
-"""Whisper's code for Javanese is not ISO 639's."""
+WHISPERS_NAMES = {
+    "el": "greek",
+    "ht": "haitian creole",
+    "jw": "javanese",
+    "my": "myanmar",
+    "nn": "nynorsk",
+    "pa": "punjabi",
+    "ps": "pashto",
+    "yue": "cantonese",
+}
+"""Where they are not ISO 639's."""
 
 
 def as_text(transcript: Transcript, form: Form) -> str:
@@ -78,8 +87,10 @@ def as_verbose_json(transcript: Transcript, granularities: Collection[Granularit
 
 def language_name(code: str) -> str:
     """The full English name in lower case, as OpenAI gives it; the code itself where there is none."""
+    if code in WHISPERS_NAMES:
+        return WHISPERS_NAMES[code]
     try:
-        name: str = Lang(WHISPERS_OWN_CODES.get(code, code)).name
+        name: str = Lang(code).name
     except InvalidLanguageValue:
         return code
     return name.lower().partition(" (")[0]

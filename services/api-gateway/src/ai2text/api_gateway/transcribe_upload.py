@@ -13,8 +13,16 @@ from ai2text.common.contracts.states import JobStatus
 
 LONGEST_POLL_SECONDS = 30.0
 FIRST_REFUSAL = 400
-FIELD_AT_FAULT = {"prompt_too_long": "prompt", "invalid_temperature": "temperature"}
-"""By the code of ingestion's refusal; all others are about the file."""
+FIELD_AT_FAULT = {
+    "prompt_too_long": "prompt",
+    "invalid_temperature": "temperature",
+    "invalid_language": "language",
+    "unknown_language": "language",
+    "unknown_model": "model",
+}
+"""By the code of a refusal; all others are about the file."""
+GIVEN_UP = {"delivery_budget_spent", "failed_repeatedly"}
+"""Failures that are not the request's fault."""
 ENDED = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
@@ -64,4 +72,7 @@ class TranscribeUpload:
         outcome = decode_outcome(await self._metadata.read(f"/v1/jobs/{job_id}/outcome", caller))
         if isinstance(outcome, Transcript):
             return outcome
-        raise OpenAIRefused(500, outcome.reason.detail, code=outcome.reason.code, headers=DO_NOT_RETRY)
+        reason = outcome.reason
+        status = 500 if reason.code in GIVEN_UP else FIRST_REFUSAL
+        param = FIELD_AT_FAULT.get(reason.code, "file")
+        raise OpenAIRefused(status, reason.detail, code=reason.code, param=param, headers=DO_NOT_RETRY)

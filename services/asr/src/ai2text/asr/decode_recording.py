@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import numpy.typing as npt
+from faster_whisper import WhisperModel
 
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.transcript import engine_of, segment_of, transcript_of
@@ -14,6 +15,7 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.outcome import Segment, Transcript
 from ai2text.common.contracts.transcription import TranscriptionRequested
+from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 
 
@@ -38,6 +40,7 @@ class Decoder:
         """
         began = time.monotonic()
         model = self._models.get(job.model)
+        _check_language(job, model)
         audio = self._samples(job, abandon)
         options = job.options
         heard, info = model.transcribe(
@@ -68,6 +71,14 @@ class Decoder:
                 _go_on_unless(abandon)
                 chunks.append(chunk)
         return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+
+
+def _check_language(job: TranscriptionRequested, model: WhisperModel) -> None:
+    """Faster-whisper takes another one in silence, or fails with the same message for ever."""
+    language = job.options.language
+    if language is not None and language not in model.supported_languages:
+        known = ", ".join(sorted(model.supported_languages))
+        raise Refused("unknown_language", f"The model {job.model} does not know {language!r}; it knows {known}.")
 
 
 def _go_on_unless(abandon: threading.Event) -> None:

@@ -67,7 +67,7 @@ class HotFolder:
         workers: int,
     ) -> None:
         self._settings = settings
-        self._root = settings.path
+        self._root = settings.path.resolve()
         self._ledger = ledger
         self._ingest = ingest
         self._sidecars = sidecars
@@ -134,7 +134,8 @@ class HotFolder:
         if entry.name in self._working:
             return
         if entry.name not in found.recordings:
-            self._ledger.forget(entry.name)
+            if signature_of(self._root / entry.name) is None:  # it may have come after the folder was listed
+                self._ledger.forget(entry.name)
         elif entry.written.keys() - found.names:
             await self._restore(entry)
 

@@ -5,6 +5,7 @@ The bytes go to an unnamed file on disk first: it vanishes with the request, and
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import structlog
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from ai2text.audio.tags import line
 from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.errors import Refused
@@ -28,6 +30,9 @@ log = structlog.get_logger()
 
 MULTIPART = "multipart/form-data"
 FIELDS_MOST = 32
+NAME_MOST_CHARACTERS = 255
+TAGS_MOST, TAG_MOST_CHARACTERS = 32, 100
+LANGUAGE = re.compile(r"[a-z]{2,3}")
 PROMPT_MOST_CHARACTERS = 1000
 """Whisper reads 224 tokens of it, about 900 characters of English."""
 
@@ -64,7 +69,7 @@ class ReceiveUpload:
         with tempfile.TemporaryFile() as file:
             async for chunk in limited:
                 await asyncio.to_thread(file.write, chunk)
-            return await self._take_in(self._ask(tenant, subject, fields), fields.get("name", "upload"), file)
+            return await self._take_in(self._ask(tenant, subject, fields), fields.get("name", ""), file)
 
     async def _receive_form(self, tenant: str, subject: str, headers: Headers, body: AsyncIterator[bytes]) -> Received:
         parser = MultiPartParser(headers, body, max_files=1, max_fields=FIELDS_MOST)  # type: ignore[arg-type]
@@ -78,7 +83,7 @@ class ReceiveUpload:
                 raise Refused("file_missing", "The form has no file: send it in the field `file`.")
             ask = self._ask(tenant, subject, _texts(form))
             upload.file.fileno()  # a small one was still in memory
-            return await self._take_in(ask, upload.filename or "upload", upload.file)
+            return await self._take_in(ask, upload.filename or "", upload.file)
         finally:
             await form.close()
 
@@ -97,12 +102,13 @@ class ReceiveUpload:
             model=fields.get("model") or self._settings.model,
             lane=_lane(fields.get("lane") or Lane.BULK.value),
             options=_options(self._settings.options, fields),
-            tags=tuple(sorted({tag.strip() for tag in fields.get("tags", "").split(",") if tag.strip()})),
+            tags=_tags(fields.get("tags", "")),
         )
 
     async def _take_in(self, ask: Ask, name: str, file: BinaryIO) -> Received:
         size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
-        source = recording.source_of(ask, "upload", name, modified_at=None)
+        shown = line(name, NAME_MOST_CHARACTERS) or "upload"
+        source = recording.source_of(ask, "upload", shown, modified_at=None)
         stored = await asyncio.to_thread(self._storing.store_recording, ask, source, file, size_bytes)
         await announce_recording(self._broker, stored.facts, stored.job)
         log.info("upload_received", recording_id=stored.facts.recording_id, bytes=size_bytes, new=stored.new)
@@ -125,10 +131,23 @@ def _options(defaults: TranscriptionOptions, fields: Mapping[str, str]) -> Trans
     temperature = _temperature(fields.get("temperature") or "0")
     return replace(
         defaults,
-        language=fields.get("language") or defaults.language,
-        initial_prompt=prompt or defaults.initial_prompt,
+        language=_language(fields.get("language")) or defaults.language,
+        initial_prompt=line(prompt or "", PROMPT_MOST_CHARACTERS) or defaults.initial_prompt,
         temperature=(temperature,) if temperature > 0 else defaults.temperature,
     )
+
+
+def _tags(asked: str) -> tuple[str, ...]:
+    tags = {tag for part in asked.split(",") if (tag := line(part, TAG_MOST_CHARACTERS))}
+    if len(tags) > TAGS_MOST:
+        raise Refused("too_many_tags", f"There are {len(tags)} tags, {TAGS_MOST} are allowed.")
+    return tuple(sorted(tags))
+
+
+def _language(asked: str | None) -> str | None:
+    if asked and not LANGUAGE.fullmatch(asked):
+        raise Refused("invalid_language", f"{asked!r} is no ISO 639 code such as en or de.")
+    return asked
 
 
 def _temperature(asked: str) -> float:

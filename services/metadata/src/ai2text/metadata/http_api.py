@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from structlog.contextvars import bind_contextvars
 
 from ai2text.common.caller_token import HEADER, verify
-from ai2text.common.captions import to_srt, to_text
+from ai2text.common.captions import to_srt, to_text, to_tsv, to_vtt
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import JobStatus, RecordingStatus
 from ai2text.common.object_store import ObjectStore
@@ -37,12 +37,17 @@ class TranscriptFormat(StrEnum):
     JSON = "json"
     TXT = "txt"
     SRT = "srt"
+    VTT = "vtt"
+    TSV = "tsv"
 
 
-MEDIA_TYPES = {
-    TranscriptFormat.TXT: "text/plain; charset=utf-8",
-    TranscriptFormat.SRT: "application/x-subrip; charset=utf-8",
+WRITERS: dict[TranscriptFormat, tuple[Callable[[tuple[catalog.SegmentRow, ...]], str], str]] = {
+    TranscriptFormat.TXT: (to_text, "text/plain; charset=utf-8"),
+    TranscriptFormat.SRT: (to_srt, "application/x-subrip; charset=utf-8"),
+    TranscriptFormat.VTT: (to_vtt, "text/vtt; charset=utf-8"),
+    TranscriptFormat.TSV: (to_tsv, "text/tab-separated-values; charset=utf-8"),
 }
+"""What writes the form, and its media type."""
 
 
 def build_app(database: Database, store: ObjectStore, queues: Queues, caller_key: str) -> FastAPI:
@@ -134,8 +139,8 @@ def _transcripts(reads: _Reads, caller: Authenticate) -> APIRouter:
             raise HTTPException(404, "There is no transcript of such a recording (yet).")
         if form is TranscriptFormat.JSON:
             return JSONResponse(asdict(found))
-        text = to_text(found.segments) if form is TranscriptFormat.TXT else to_srt(found.segments)
-        return Response(text, media_type=MEDIA_TYPES[form])
+        write, media_type = WRITERS[form]
+        return Response(write(found.segments), media_type=media_type)
 
     return router
 

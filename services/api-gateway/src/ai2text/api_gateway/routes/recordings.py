@@ -63,7 +63,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIR
         request: Request,
         caller: Annotated[Caller, reader],
         recording_id: UUID,
-        form: Annotated[Literal["json", "txt", "srt"], Query(alias="format")] = "json",
+        form: Annotated[Literal["json", "txt", "srt", "vtt", "tsv"], Query(alias="format")] = "json",
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 
