@@ -14,11 +14,11 @@ run: $(VENV)/.run
 
 test: lint
 	$(BIN)/pytest tests/unit
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" tests/integration tests/e2e tests/chaos
+	$(BIN)/pytest -n 2 -m "not slow" tests/integration tests/e2e tests/chaos
 
 test-all: lint
 	$(BIN)/pytest tests/unit
-	$(BIN)/pytest -n 2 --dist loadgroup tests/integration tests/e2e tests/chaos tests/bench
+	$(BIN)/pytest -n 2 tests/integration tests/e2e tests/chaos tests/bench
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -33,10 +33,7 @@ def uploader(stack: Stack, tenant: str) -> str:
     return stack.token("--tenant", tenant)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On one worker, so that there is one stack."""
     for item in items:
-        if "/e2e/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+        if "/e2e/" in str(item.path) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(300))

@@ -45,7 +45,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.lesson("L25")
-@pytest.mark.xdist_group("wheels")
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_l25_a_wheel_installed_alone_can_be_imported_whole(wheels: Path, package: Path, tmp_path: Path) -> None:
     name = package.name.replace("-", "_")
