@@ -16,7 +16,7 @@ import pytest
 SCRIPT = """
 import asyncio
 import structlog
-from ai2text.common.run import Life, run_service, stopped_within
+from ai2text.common.run import Life, run_service
 log = structlog.get_logger()
 {body}
 if __name__ == "__main__":

@@ -15,17 +15,10 @@ from ai2text.cli.environments import JWT_AUDIENCE, JWT_ISSUER, TENANT
 from ai2text.cli.options import Data, readable_errors
 from ai2text.common.clock import utc_now
 from ai2text.common.contracts.identity import checked_tenant
+from ai2text.common.contracts.inside import Scope
 from ai2text.common.errors import Misconfigured, Refused
 
-SCOPES = (
-    "recordings:read",
-    "recordings:write",
-    "transcripts:write",
-    "datasets:read",
-    "datasets:write",
-    "models:write",
-    "admin",
-)
+SCOPES = tuple(Scope)
 LONGEST = timedelta(days=31)
 """The gateway refuses tokens that were issued for longer."""
 OWN_LIFETIME = timedelta(minutes=10)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ai2text.cli import processes
 from ai2text.cli.child import Child
 from ai2text.cli.log_file import LogFile, relay
+from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Ai2TextError, Unavailable
 
 PROBE_SECONDS = 0.1
@@ -105,7 +106,7 @@ class Supervisor:
             if ready_seconds is not None and ready_seconds >= self._pace.reset_after_seconds:
                 delay = self._pace.first_delay_seconds
             self._show(kept.child.name, f"it ended; starting it again in {delay:g} s")
-            await _set_within(kept.stopping, delay)
+            await stopped_within(kept.stopping, delay)
             delay = min(delay * 2, self._pace.longest_delay_seconds)
 
     async def _run_once(self, kept: _Kept) -> float | None:
@@ -219,10 +220,3 @@ def _signal(process: asyncio.subprocess.Process | None, number: signal.Signals) 
 
 async def _nothing() -> None:
     pass
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        return await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False

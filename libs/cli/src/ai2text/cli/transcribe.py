@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ai2text.cli.client import AnsweredWithError, checked, connected, get_json
 from ai2text.cli.options import Data, readable_errors
+from ai2text.common.contracts.states import JOB_ENDS, JobStatus
 
 AT_ONCE = 4
 BLOCK_BYTES = 1 << 20
 WAIT_SECONDS = 20
 UPLOAD_TIMEOUTS = httpx.Timeout(connect=3, read=300, write=60, pool=60)
 """A long recording is decoded once before the upload is answered."""
-ENDED = {"completed", "failed", "cancelled"}
 
 
 class Form(StrEnum):
@@ -98,9 +98,9 @@ def _transcribe(client: httpx.Client, path: Path, form: Form) -> str:
         timeout=UPLOAD_TIMEOUTS,
     )
     received = checked(answer).json()
-    while (job := get_json(client, f"/v1/jobs/{received['job_id']}?wait={WAIT_SECONDS}"))["status"] not in ENDED:
+    while (job := get_json(client, f"/v1/jobs/{received['job_id']}?wait={WAIT_SECONDS}"))["status"] not in JOB_ENDS:
         pass
-    if job["status"] != "completed":
+    if job["status"] != JobStatus.COMPLETED:
         raise AnsweredWithError(job["error"]["detail"] if job["error"] else f"the job was {job['status']}")
     return checked(client.get(f"/v1/recordings/{received['recording_id']}/transcript?format={form}")).text
 

@@ -3,9 +3,13 @@
 This is the services' contract with each other, not the authentication of people: that is the gateway's alone.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Annotated
 
 import jwt
+from fastapi import Header
+from structlog.contextvars import bind_contextvars
 
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.inside import Caller
@@ -15,6 +19,8 @@ HEADER = "AI2Text-Caller"
 AUDIENCE = "ai2text-inside"
 ALGORITHM = "HS256"
 LIFETIME = timedelta(seconds=60)
+Authenticate = Callable[..., Awaitable[Caller]]
+"""A dependency of FastAPI's."""
 
 
 class CallerUnknown(Refused):
@@ -51,3 +57,14 @@ def verify(token: str | None, key: str) -> Caller:
         scopes=frozenset(claims["scopes"]),
         request_id=claims["request_id"],
     )
+
+
+def authenticated(key: str) -> Authenticate:
+    """The dependency of every inside route: who asks, bound to the log; CallerUnknown (401) without the header."""
+
+    async def caller(token: Annotated[str | None, Header(alias=HEADER)] = None) -> Caller:
+        who = verify(token, key)
+        bind_contextvars(request_id=who.request_id)
+        return who
+
+    return caller

@@ -20,14 +20,13 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from ai2text.common import metrics, subjects, tracing
-from ai2text.common.clock import Clock, utc_now
+from ai2text.common.clock import Clock, stopped_within, utc_now
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.identity import NAMESPACE
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.jetstream import Broker
-from ai2text.common.run import stopped_within
 
 log = structlog.get_logger()
 

@@ -34,14 +34,6 @@ class Life:
         self.stop.set()
 
 
-async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    """Sleeps, unless told to stop: the pause of every loop."""
-    try:
-        return await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
-
-
 Serve = Callable[[Life], Coroutine[None, None, None]]
 
 

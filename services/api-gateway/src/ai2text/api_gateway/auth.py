@@ -1,7 +1,6 @@
 """Tokens from outside, after RFC 8725: fixed algorithm, required claims, bounded lifetime."""
 
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import Annotated, Any
 
 import jwt
@@ -11,22 +10,12 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ai2text.api_gateway.settings import JwtSettings
 from ai2text.common.contracts.identity import checked_tenant
-from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.errors import Refused
 
 ALGORITHM = "HS256"
 REQUIRED = ("exp", "iat", "iss", "aud", "sub")
 _bearer = HTTPBearer(auto_error=False)
-
-
-class Scope(StrEnum):
-    RECORDINGS_READ = "recordings:read"
-    RECORDINGS_WRITE = "recordings:write"
-    TRANSCRIPTS_WRITE = "transcripts:write"
-    DATASETS_READ = "datasets:read"
-    DATASETS_WRITE = "datasets:write"
-    MODELS_WRITE = "models:write"
-    ADMIN = "admin"
 
 
 class TokenRefused(Refused):

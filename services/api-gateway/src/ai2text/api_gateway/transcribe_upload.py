@@ -9,7 +9,7 @@ from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.outcome import Transcript
-from ai2text.common.contracts.states import JobStatus
+from ai2text.common.contracts.states import JOB_ENDS
 
 LONGEST_POLL_SECONDS = 30.0
 FIRST_REFUSAL = 400
@@ -23,7 +23,6 @@ FIELD_AT_FAULT = {
 """By the code of a refusal; all others are about the file."""
 GIVEN_UP = {"delivery_budget_spent", "failed_repeatedly"}
 """Failures that are not the request's fault."""
-ENDED = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
 class TranscribeUpload:
@@ -59,7 +58,7 @@ class TranscribeUpload:
         while (left := deadline - time.monotonic()) > 0:
             wait = f"{min(left, LONGEST_POLL_SECONDS):.1f}"
             job = await self._metadata.get(f"/v1/jobs/{job_id}", caller, {"wait": wait})
-            if job["status"] in ENDED:
+            if job["status"] in JOB_ENDS:
                 return
         raise OpenAIRefused(
             504,

@@ -12,7 +12,7 @@ from ai2text.asr.settings import AsrSettings
 from ai2text.asr.transcribe_recording import TranscribeRecording
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common import subjects
-from ai2text.common.clock import utc_now
+from ai2text.common.clock import stopped_within, utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import Lane
@@ -93,6 +93,6 @@ async def _load_first_model(models: ModelPool, name: str, life: Life) -> None:
             raise Misconfigured(f"AI2TEXT_ASR_MODEL: {exc.detail}") from exc
         except Unavailable as exc:
             log.warning("waiting_for_model", error=str(exc))
-            await asyncio.sleep(RETRY_SECONDS)
+            await stopped_within(life.stop, RETRY_SECONDS)
         else:
             return

@@ -13,8 +13,8 @@ from pathlib import Path
 import structlog
 from watchfiles import awatch
 
+from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Ai2TextError, ObjectChanged, Unavailable
-from ai2text.common.run import stopped_within
 from ai2text.ingestion.ingest_recording import IngestRecording
 from ai2text.ingestion.ledger import Entry, Ledger, Stage
 from ai2text.ingestion.recording import Signature, is_taken

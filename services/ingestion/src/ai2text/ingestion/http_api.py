@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from structlog.contextvars import bind_contextvars
 
-from ai2text.common.caller_token import HEADER, verify
-from ai2text.common.contracts.inside import Caller
+from ai2text.common.caller_token import authenticated
+from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import JobStatus
 from ai2text.common.problems import answer_errors_as_problems, problem
 from ai2text.ingestion.hot_folder import HotFolder
@@ -21,10 +20,7 @@ def build_app(folders: Sequence[HotFolder], uploads: ReceiveUpload, caller_key: 
     answer_errors_as_problems(app)
     _answer_upload_errors(app)
 
-    async def caller(token: Annotated[str | None, Header(alias=HEADER)] = None) -> Caller:
-        who = verify(token, caller_key)
-        bind_contextvars(request_id=who.request_id)
-        return who
+    caller = authenticated(caller_key)
 
     @app.post("/v1/recordings")
     async def receive(who: Annotated[Caller, Depends(caller)], request: Request) -> Response:
@@ -38,7 +34,7 @@ def build_app(folders: Sequence[HotFolder], uploads: ReceiveUpload, caller_key: 
     @app.get("/v1/status")
     async def status(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
         """The folders of the caller's tenant; with the scope `admin` all of them."""
-        shown = [folder for folder in folders if folder.tenant == who.tenant or "admin" in who.scopes]
+        shown = [folder for folder in folders if folder.tenant == who.tenant or Scope.ADMIN in who.scopes]
         return {"folders": [asdict(folder.status()) for folder in shown]}
 
     return app

@@ -9,14 +9,13 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
-from structlog.contextvars import bind_contextvars
 
-from ai2text.common.caller_token import HEADER, verify
+from ai2text.common.caller_token import Authenticate, authenticated
 from ai2text.common.captions import to_srt, to_text, to_tsv, to_vtt
-from ai2text.common.contracts.inside import Caller
-from ai2text.common.contracts.states import JobStatus, RecordingStatus
+from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.contracts.states import JOB_ENDS, RecordingStatus
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.metadata import catalog
@@ -27,10 +26,8 @@ from ai2text.metadata.send_audio import send_audio
 
 T = TypeVar("T")
 Find = Callable[[Connection, str, str], Awaitable[T | None]]
-Authenticate = Callable[..., Awaitable[Caller]]
 CATCH_UP_SECONDS = 5.0
 POLL_SECONDS = 0.1
-ENDED = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
 class TranscriptFormat(StrEnum):
@@ -54,11 +51,7 @@ def build_app(database: Database, store: ObjectStore, queues: Queues, caller_key
     app = FastAPI(openapi_url=None)
     answer_errors_as_problems(app)
 
-    async def caller(token: Annotated[str | None, Header(alias=HEADER)] = None) -> Caller:
-        who = verify(token, caller_key)
-        bind_contextvars(request_id=who.request_id)
-        return who
-
+    caller = authenticated(caller_key)
     reads = _Reads(database, queues)
     app.include_router(_recordings(reads, store, caller))
     app.include_router(_transcripts(reads, caller))
@@ -154,7 +147,7 @@ def _jobs(reads: _Reads, store: ObjectStore, caller: Authenticate) -> APIRouter:
     ) -> dict[str, Any]:
         deadline = time.monotonic() + wait
         found = await reads.find(catalog.find_job, who, job_id, "job")
-        while found["status"] not in ENDED and time.monotonic() < deadline:
+        while found["status"] not in JOB_ENDS and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
             found = await reads.find(catalog.find_job, who, job_id, "job")
         return found
@@ -174,7 +167,7 @@ def _status(database: Database, queues: Queues, caller: Authenticate) -> APIRout
     @router.get("")
     async def status(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
         """Of the caller's tenant; with the scope `admin` of all tenants, and the queues, which know no tenant."""
-        admin = "admin" in who.scopes
+        admin = Scope.ADMIN in who.scopes
         async with database.transaction() as connection:
             counts: dict[str, Any] = await catalog.count(connection, None if admin else who.tenant)
             unannounced = await outbox.pending(connection)

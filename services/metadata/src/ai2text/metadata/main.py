@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from ai2text.common import metrics, subjects
-from ai2text.common.clock import utc_now
+from ai2text.common.clock import stopped_within, utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
@@ -64,7 +64,7 @@ async def _migrate_when_possible(postgres: PostgresSettings, life: Life) -> None
             await asyncio.to_thread(migrate, postgres.dsn.get_secret_value())
         except Unavailable as exc:
             log.warning("waiting_for_postgres", error=str(exc))
-            await asyncio.sleep(RETRY_SECONDS)
+            await stopped_within(life.stop, RETRY_SECONDS)
         else:
             life.probes.ready_when("migrated", lambda: True)
             return

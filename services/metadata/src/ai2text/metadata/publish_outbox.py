@@ -5,9 +5,9 @@ import asyncio
 import structlog
 
 from ai2text.common import metrics
+from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Unavailable
 from ai2text.common.jetstream import Broker
-from ai2text.common.run import stopped_within
 from ai2text.metadata.postgres import outbox
 from ai2text.metadata.postgres.pool import Database
 

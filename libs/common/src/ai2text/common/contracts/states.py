@@ -22,6 +22,10 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+JOB_ENDS = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+"""The first of these that a job reaches stays."""
+
+
 class ReviewStatus(StrEnum):
     UNREVIEWED = "unreviewed"
     CORRECTED = "corrected"

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
-from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.inside import Caller, Scope
 
 
 def jobs_router(door: Door, metadata: Service) -> APIRouter:

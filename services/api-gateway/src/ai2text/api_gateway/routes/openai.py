@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import FormData, UploadFile
 
-from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.openai_errors import OpenAIRefused
 from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
-from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.outcome import Transcript
 
 Choice = TypeVar("Choice", bound=StrEnum)

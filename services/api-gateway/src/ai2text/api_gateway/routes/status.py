@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from ai2text.api_gateway.auth import Door, Scope
+from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
-from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.inside import Caller, Scope
 
 
 def status_router(door: Door, metadata: Service, ingestion: Service) -> APIRouter:
