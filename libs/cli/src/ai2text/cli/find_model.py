@@ -5,7 +5,6 @@ Prints as its last line one JSON object, the fields of `model_choice.Found`.
 
 import json
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -59,4 +58,4 @@ def _hub_answers() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from ai2text.cli.supervisor import GaveUp, Supervisor
 from ai2text.cli.voice import Voice
@@ -15,7 +16,8 @@ async def run_in_foreground(
     stop = _stop_at_signals(supervisor, voice)
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping, supervisor.failed}, return_when=asyncio.FIRST_COMPLETED)
+    first: set[asyncio.Future[Any]] = {working, stopping, supervisor.failed}
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     ended = working.done()
     for task in (working, stopping):
         task.cancel()

@@ -57,7 +57,7 @@ async def run_helper(argv: Sequence[str], env: Mapping[str, str], run_as: Sequen
     finally:
         if process.returncode is None:
             process.kill()
-    return process.returncode, output.decode(errors="replace").strip()
+    return await process.wait(), output.decode(errors="replace").strip()
 
 
 def _adopted(pid: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ai2text.cli import processes
 from ai2text.cli.child import Child
@@ -75,8 +76,9 @@ class Supervisor:
         """Side by side; returns when all are ready and set up. Raises what `failed` has."""
         added = [self._keep(child) for child in children]
         ready = asyncio.gather(*(kept.started.wait() for kept in added))
+        either: set[asyncio.Future[Any]] = {ready, self.failed}
         try:
-            await asyncio.wait({ready, self.failed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self.failed.done():
                 self.failed.result()
         finally:
