@@ -228,11 +228,14 @@ async def test_a_stopping_consumer_finishes_what_it_holds_and_takes_nothing_new(
     await hasty.publish(first)
     await hasty.publish(second)
     stop = asyncio.Event()
-    task = asyncio.create_task(Consumer(hasty, bulk(handle)).run(stop))
+    consumer = Consumer(hasty, bulk(handle))
+    task = asyncio.create_task(consumer.run(stop))
     await asyncio.wait_for(begun.wait(), DEADLINE_SECONDS)
+    assert consumer.in_flight == 1
     stop.set()
     release.set()
     await asyncio.wait_for(task, DEADLINE_SECONDS)
+    assert consumer.in_flight == 0
     assert finished == [first]
     assert (await hasty.jetstream.stream_info(subjects.WORK)).state.messages == 1
 

@@ -9,8 +9,9 @@ import pytest
 
 from ai2text.api_gateway.app import build_app
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.inside import Service, inside_client
+from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.common.run import Life
 from tests.fixtures.fault_proxy import FaultProxy
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -42,7 +43,8 @@ class GatewayClient:
         self._inside = inside_client(self._settings)
         inside = await self._inside.__aenter__()
         service = Service(inside, self._url, KEY)
-        app = build_app(Door(JwtSettings(key=KEY)), service, service, self._settings)
+        services = Services(metadata=service, ingestion=service, orchestrator=service)
+        app = build_app(Door(JwtSettings(key=KEY)), services, self._settings, Life(drain_seconds=1))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
         return self._client
 

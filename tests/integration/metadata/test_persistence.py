@@ -1,7 +1,6 @@
 """Events in any order, any number of times, against the real PostgreSQL."""
 
 import itertools
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,25 +14,20 @@ from ai2text.common.contracts.transcription import RecordingTranscribed, Transcr
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata import catalog
+from ai2text.metadata.page import Window
 from ai2text.metadata.persist_recording import persist_recording
 from ai2text.metadata.persist_transcript import persist_transcript
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import CatalogueUnavailable, Database
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS, FAILURE, JOB, NOW, RECORDING, TRANSCRIPT
+from tests.integration.metadata.catalogue import rows
 
 INGESTED = EVENTS["recording.ingested.v1"]
 STARTED = EVENTS["transcription.started.v1"]
 TRANSCRIBED = EVENTS["recording.transcribed.v1"]
 FAILED = EVENTS["transcription.failed.v1"]
 REJECTED = EVENTS["recording.rejected.v1"]
-
-
-@pytest.fixture
-async def database(postgres_dsn: str) -> AsyncIterator[Database]:
-    migrate(postgres_dsn)
-    async with Database(PostgresSettings(dsn=postgres_dsn)) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -50,11 +44,6 @@ async def persist(database: Database, store: ObjectStore, event: subjects.Event)
             await persist_recording(database, event)
         case _:
             raise AssertionError(event)
-
-
-async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
-    async with database.transaction() as connection:
-        return await (await connection.execute(statement)).fetchall()
 
 
 async def recording(database: Database, tenant: str = "default") -> dict[str, Any]:
@@ -121,7 +110,7 @@ async def test_a_rejection_is_listed_with_its_reason(database: Database, store: 
     await persist(database, store, REJECTED)
     async with database.transaction() as connection:
         page = await catalog.list_recordings(
-            connection, "default", catalog.Filters(status=RecordingStatus.REJECTED), 10, None
+            connection, "default", catalog.Filters(status=RecordingStatus.REJECTED), Window(limit=10)
         )
     (item,) = page.items
     assert item["reason"]["code"] == "undecodable"

@@ -8,9 +8,10 @@ import pytest
 
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode, decode_outcome, encode
+from ai2text.common.contracts.presence import ServicePresence
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Poison
-from tests.fixtures.examples import DOCUMENTS, EVENTS, REQUESTED
+from tests.fixtures.examples import DOCUMENTS, EVENTS, PRESENCE, REQUESTED
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -41,12 +42,17 @@ def test_outcomes_are_written_and_read_as_their_golden_files_say(name: str) -> N
     assert decode_outcome(json.dumps(golden(name)).encode()) == DOCUMENTS[name]
 
 
+def test_presence_is_written_and_read_as_its_golden_file_says() -> None:
+    assert json.loads(encode(PRESENCE)) == golden(subjects.PRESENCE)
+    assert decode(ServicePresence, json.dumps(golden(subjects.PRESENCE)).encode()) == PRESENCE
+
+
 def test_every_contract_has_one_subject_and_one_golden_file() -> None:
     contracts = list(subjects.CONTRACT_OF.values())
     assert len(contracts) == len(set(contracts))
     assert set(contracts) == set(subjects.Event.__args__)
     files = {path.stem for path in GOLDEN.glob("*.json")}
-    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS}
+    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, subjects.PRESENCE}
 
 
 @pytest.mark.parametrize("name", EVENTS)

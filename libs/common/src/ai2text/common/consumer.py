@@ -79,6 +79,12 @@ class Consumer:
         self._slots = asyncio.Semaphore(work.concurrency)
         self._dead_in_a_row = 0
         self._turn = 0
+        self._in_flight = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Messages taken and not yet settled."""
+        return self._in_flight
 
     @property
     def halted(self) -> bool:
@@ -123,6 +129,7 @@ class Consumer:
     async def _settle(self, durable: str, message: Msg, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        self._in_flight += 1
         with metrics.MESSAGES_IN_FLIGHT.labels(durable).track_inprogress():
             try:
                 with tracing.span(f"consume {message.subject}", message.headers):
@@ -130,6 +137,7 @@ class Consumer:
                         outcome = await self._work_on(durable, message, stop)
             finally:
                 structlog.contextvars.unbind_contextvars("recording_id", "job_id")
+                self._in_flight -= 1
                 self._slots.release()
         self._dead_in_a_row = self._dead_in_a_row + 1 if outcome == "dead_lettered" else 0
         metrics.MESSAGES_SETTLED.labels(durable, outcome).inc()

@@ -38,13 +38,15 @@ class Broker:
         return bool(self.client.is_connected)
 
     async def publish(self, event: subjects.Event) -> None:
-        """Returns when the stream holds the event; raises BrokerUnavailable when it did not say so in time.
+        """As `publish_encoded`, with the message id that the event itself decides."""
+        await self.publish_encoded(subjects.subject_of(event), encode(event), subjects.message_id_of(event))
 
-        A repetition carries the same message id, so that a lost acknowledgement does not make two events.
+    async def publish_encoded(self, subject: str, payload: bytes, message_id: str) -> None:
+        """Returns when the stream holds the message; raises BrokerUnavailable when it did not say so in time.
+
+        A repetition carries the same message id, so that a lost acknowledgement does not make two messages.
         """
-        subject = subjects.subject_of(event)
-        headers = {"Nats-Msg-Id": subjects.message_id_of(event), **tracing.outgoing_headers()}
-        payload = encode(event)
+        headers = {"Nats-Msg-Id": message_id, **tracing.outgoing_headers()}
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.settings.publish_deadline_seconds
         delay = 0.1

@@ -41,6 +41,12 @@ TRANSCRIPTIONS_FAILED = Counter(
 )
 EVENTS_PERSISTED = Counter("ai2text_events_persisted_total", "Events written to the catalogue.", ["subject"])
 OUTBOX_PENDING = Gauge("ai2text_outbox_pending", "Announcements committed and not yet acknowledged by NATS.")
+BACKLOG_AUDIO_SECONDS = Gauge(
+    "ai2text_backlog_audio_seconds",
+    "Audio of queued and running jobs of all tenants; each replica says the same, so take the maximum.",
+    ["lane"],
+)
+BACKLOG_JOBS = Gauge("ai2text_backlog_jobs", "Queued and running jobs of all tenants, likewise.", ["lane"])
 HTTP_SECONDS = Histogram(
     "ai2text_http_seconds",
     "Seconds from a request to the end of its response.",

@@ -26,12 +26,16 @@ class Probes:
     def alive_while(self, name: str, check: Check) -> None:
         self._alive[name] = check
 
+    async def ready(self) -> dict[str, bool]:
+        """What each check says now."""
+        return await _answers(self._ready or {"started": lambda: False})
+
     def app(self) -> Starlette:
         async def healthz(_: Request) -> Response:
-            return await _answer(self._alive)
+            return _response(await _answers(self._alive))
 
         async def readyz(_: Request) -> Response:
-            return await _answer(self._ready or {"started": lambda: False})
+            return _response(await self.ready())
 
         async def metrics(_: Request) -> Response:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -39,8 +43,11 @@ class Probes:
         return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
 
 
-async def _answer(checks: dict[str, Check]) -> Response:
-    answers = {name: await _passes(check) for name, check in checks.items()}
+async def _answers(checks: dict[str, Check]) -> dict[str, bool]:
+    return {name: await _passes(check) for name, check in list(checks.items())}
+
+
+def _response(answers: dict[str, bool]) -> Response:
     return JSONResponse(answers, status_code=200 if all(answers.values()) else 503)
 
 

@@ -9,6 +9,7 @@ import structlog
 import uvloop
 
 from ai2text.common import logs, tracing
+from ai2text.common.clock import utc_now
 from ai2text.common.errors import Misconfigured
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.probes import Probes
@@ -23,6 +24,7 @@ class Life:
     """Handed to a service: `stop` is set when it should finish what it holds and return."""
 
     def __init__(self, drain_seconds: float) -> None:
+        self.started_at = utc_now()
         self.stop = asyncio.Event()
         self.probes = Probes()
         self.drain_seconds = drain_seconds

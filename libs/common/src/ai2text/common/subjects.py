@@ -1,5 +1,6 @@
 """Every subject, stream and durable name; they are spelt here and nowhere else."""
 
+from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.states import Lane
@@ -29,11 +30,16 @@ TRANSCRIPTION_FAILED = "transcription.failed.v1"
 TRANSCRIPT_PERSISTED = "transcript.persisted.v1"
 DEAD_LETTERED = "dead.lettered.v1"
 DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
+DATASET_ASSEMBLED = "dataset.assembled.v1"
 WEBHOOK_DELIVERY_REQUESTED = "webhook.delivery.requested.v1"
 LIVE_SEGMENTS = "live.>"
+PRESENCE = "presence.v1"
+"""Of core NATS: no stream keeps it."""
 
 METADATA = "metadata"
 """Durable of the metadata service on EVENTS."""
+DEAD_LETTERS = "dead-letters"
+"""Durable of the metadata service on DEAD."""
 DATASET_SHARDS = "dataset-shards"
 WEBHOOKS = "webhooks"
 
@@ -45,6 +51,8 @@ Event = (
     | RecordingTranscribed
     | TranscriptionFailed
     | TranscriptPersisted
+    | DatasetShardRequested
+    | DatasetAssembled
     | DeadLetter
 )
 
@@ -56,6 +64,8 @@ CONTRACT_OF: dict[str, type[Event]] = {
     TRANSCRIPTION_STARTED: TranscriptionStarted,
     TRANSCRIPTION_FAILED: TranscriptionFailed,
     TRANSCRIPT_PERSISTED: TranscriptPersisted,
+    DATASET_SHARD_REQUESTED: DatasetShardRequested,
+    DATASET_ASSEMBLED: DatasetAssembled,
     DEAD_LETTERED: DeadLetter,
 }
 """The contract each subject carries; a subject with a lane or a durable at its end counts without it."""
@@ -67,6 +77,10 @@ def transcription_requested(lane: Lane) -> str:
 
 def dead_lettered(durable: str) -> str:
     return f"{DEAD_LETTERED}.{durable}"
+
+
+def presence(service: str) -> str:
+    return f"{PRESENCE}.{service}"
 
 
 def asr_durable(lane: Lane) -> str:
@@ -106,6 +120,8 @@ def message_id_of(event: Event) -> str:
             own = f"{event.job_id}/{event.worker}/{event.attempt}"
         case RecordingTranscribed() | TranscriptionFailed() | TranscriptPersisted():
             own = event.job_id
+        case DatasetShardRequested() | DatasetAssembled():
+            own = f"{event.tenant}/{event.name}/{event.version}"
         case DeadLetter():
             own = event.dead_letter_id
     return f"{subject_of(event)}/{own}"

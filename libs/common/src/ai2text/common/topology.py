@@ -73,6 +73,7 @@ def streams(settings: NatsSettings) -> list[StreamConfig]:
                 subjects.TRANSCRIPTION_STARTED,
                 subjects.TRANSCRIPTION_FAILED,
                 "transcript.>",
+                subjects.DATASET_ASSEMBLED,
             ],
             RetentionPolicy.LIMITS,
             max_bytes=settings.events_max_bytes,
@@ -112,6 +113,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
         (subjects.WORK, durable(subjects.DATASET_SHARDS, subjects.DATASET_SHARD_REQUESTED)),
         (subjects.WORK, durable(subjects.WEBHOOKS, subjects.WEBHOOK_DELIVERY_REQUESTED)),
         (subjects.EVENTS, durable(subjects.METADATA, "recording.>", "transcription.>")),
+        (subjects.DEAD, durable(subjects.DEAD_LETTERS, f"{subjects.DEAD_LETTERED}.*")),
         *(
             (
                 subjects.EVENTS,

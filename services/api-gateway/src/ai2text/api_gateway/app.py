@@ -3,19 +3,24 @@
 from fastapi import FastAPI, Request, Response
 
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.inside import Services
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
 from ai2text.api_gateway.request_context import RequestContext
+from ai2text.api_gateway.routes.datasets import datasets_router
+from ai2text.api_gateway.routes.dead_letters import dead_letters_router
 from ai2text.api_gateway.routes.jobs import jobs_router
 from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
+from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.run import Life
 
 
-def build_app(door: Door, metadata: Service, ingestion: Service, settings: GatewaySettings) -> FastAPI:
+def build_app(door: Door, services: Services, settings: GatewaySettings, life: Life) -> FastAPI:
+    metadata, ingestion = services.metadata, services.ingestion
     app = FastAPI(title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_errors_as_problems(app, rendered)
 
@@ -26,6 +31,9 @@ def build_app(door: Door, metadata: Service, ingestion: Service, settings: Gatew
     app.add_middleware(RequestContext)
     app.include_router(recordings_router(door, metadata, ingestion))
     app.include_router(jobs_router(door, metadata))
-    app.include_router(status_router(door, metadata, ingestion))
+    app.include_router(datasets_router(door, services.orchestrator))
+    app.include_router(search_router(door, metadata))
+    app.include_router(dead_letters_router(door, metadata))
+    app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), settings))
     return app

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -80,6 +81,15 @@ class Service:
             return await self._client.send(request, stream=True)
         except httpx.TransportError as exc:
             raise Unavailable(f"{self._base_url} does not answer: {exc!r}") from exc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that stand behind the gateway."""
+
+    metadata: Service
+    ingestion: Service
+    orchestrator: Service
 
 
 async def _whole(answer: httpx.Response) -> tuple[int, bytes]:

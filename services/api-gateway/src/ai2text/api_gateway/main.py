@@ -2,7 +2,7 @@
 
 from ai2text.api_gateway.app import build_app
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.inside import Service, inside_client
+from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.run import Life, run_service
@@ -17,8 +17,11 @@ async def serve(life: Life) -> None:
     settings, door = load(GatewaySettings), Door(load(JwtSettings))
     caller_key = load(CallerSettings).key.get_secret_value()
     async with inside_client(settings) as client:
-        metadata = Service(client, settings.metadata_url, caller_key)
-        ingestion = Service(client, settings.ingestion_url, caller_key)
+        services = Services(
+            metadata=Service(client, settings.metadata_url, caller_key),
+            ingestion=Service(client, settings.ingestion_url, caller_key),
+            orchestrator=Service(client, settings.orchestrator_url, caller_key),
+        )
         listener = listen(settings.host, settings.port)
         life.probes.ready_when("listening", lambda: not life.stop.is_set())
-        await serve_http(build_app(door, metadata, ingestion, settings), listener, life.stop)
+        await serve_http(build_app(door, services, settings, life), listener, life.stop)

@@ -13,6 +13,7 @@ class GatewaySettings(BaseSettings):
     port: int = Field(8080, description="Port of the public API.")
     metadata_url: str = Field("http://127.0.0.1:8081", description="The metadata service.")
     ingestion_url: str = Field("http://127.0.0.1:8082", description="The ingestion service.")
+    orchestrator_url: str = Field("http://127.0.0.1:8083", description="The training-orchestrator.")
     connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to a service.")
     read_timeout_seconds: float = Field(
         90, gt=0, description="For the next bytes from a service; longer than a client may ask a job to be waited for."

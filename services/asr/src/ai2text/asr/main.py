@@ -20,6 +20,7 @@ from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Misconfigured, Poison, Refused, Unavailable
 from ai2text.common.jetstream import connect
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import NatsSettings, S3Settings, load
 
@@ -50,6 +51,11 @@ async def serve(life: Life) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_load_first_model(models, settings.model, life))
                 tasks.create_task(consumer.run(life.stop))
+                tasks.create_task(
+                    announce_presence(
+                        broker, "asr", life, lambda: {"models": models.facts(), "jobs": consumer.in_flight}
+                    )
+                )
 
 
 def lane_order(turn: int) -> tuple[str, str]:

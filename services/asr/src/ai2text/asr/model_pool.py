@@ -32,6 +32,12 @@ class ModelPool:
     def loaded(self, name: str) -> bool:
         return name in self._models
 
+    def facts(self) -> list[dict[str, str]]:
+        """The models in memory, for those who look at the service from outside."""
+        return [
+            {"name": name, "device": self.device, "compute_type": self.compute_type} for name in tuple(self._models)
+        ]
+
     def get(self, name: str) -> WhisperModel:
         """Blocking. Raises ModelUnavailable when the hub is away, Refused when there is no such model."""
         with self._lock:

@@ -15,6 +15,7 @@ from ai2text.common.errors import Misconfigured, Poison
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker, connect
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.ingestion.hot_folder import HotFolder
@@ -59,6 +60,7 @@ async def serve(life: Life) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(folder.run(life.stop))
                 tasks.create_task(consumer.run(life.stop))
+                tasks.create_task(announce_presence(broker, "ingestion", life))
                 tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
     ledger.close()
 

@@ -1,13 +1,11 @@
 """What can be asked of the catalogue. Every question carries the tenant, and no answer crosses it."""
 
-import base64
-import binascii
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ai2text.common.contracts.states import JobStatus, RecordingStatus
-from ai2text.common.errors import Refused
+from ai2text.common.contracts.states import RecordingStatus
+from ai2text.metadata.page import Page, Window
 from ai2text.metadata.postgres.pool import Connection
 
 PREVIEW_CHARACTERS = 200
@@ -35,13 +33,6 @@ class Filters:
     language: str | None = None
     tag: str | None = None
     created_after: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    items: list[dict[str, Any]]
-    next: str | None
-    """Opaque and safe in a URL; None at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +76,8 @@ class AudioFacts:
     container: str
 
 
-async def list_recordings(connection: Connection, tenant: str, filters: Filters, limit: int, after: str | None) -> Page:
-    """The newest first, so that a page stays what it was while recordings arrive. Raises Refused for a bad cursor."""
+async def list_recordings(connection: Connection, tenant: str, filters: Filters, window: Window) -> Page:
+    """The newest first. Raises Refused for a bad cursor."""
     conditions = {
         "status": "r.status = %(status)s",
         "language": "t.language = %(language)s",
@@ -95,16 +86,11 @@ async def list_recordings(connection: Connection, tenant: str, filters: Filters,
     }
     chosen = {name: getattr(filters, name) for name in conditions if getattr(filters, name) is not None}
     where = "".join(f" AND {conditions[name]}" for name in chosen)
-    if after is not None:
-        chosen["after"] = _position(after)
-        where += " AND r.position < %(after)s"
     cursor = await connection.execute(
-        f"{_RECORDING}{where} ORDER BY r.position DESC LIMIT %(limit)s",
-        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "limit": limit + 1, **chosen},
+        f"{_RECORDING}{where}{window.clause('r.position')}",
+        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, **chosen, **window.parameters()},
     )
-    rows = await cursor.fetchall()
-    following = _cursor(rows[limit - 1]["position"]) if len(rows) > limit else None
-    return Page(items=[_recording(row) for row in rows[:limit]], next=following)
+    return window.page([_recording(row) for row in await cursor.fetchall()])
 
 
 async def find_recording(connection: Connection, tenant: str, recording_id: str) -> dict[str, Any] | None:
@@ -113,7 +99,10 @@ async def find_recording(connection: Connection, tenant: str, recording_id: str)
         {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "id": recording_id},
     )
     row = await cursor.fetchone()
-    return _recording(row) if row else None
+    if row is None:
+        return None
+    del row["position"]
+    return _recording(row)
 
 
 async def find_transcript(connection: Connection, tenant: str, recording_id: str) -> TranscriptView | None:
@@ -143,33 +132,6 @@ async def find_transcript(connection: Connection, tenant: str, recording_id: str
     return TranscriptView(**row, segments=tuple(segments))
 
 
-async def find_job(connection: Connection, tenant: str, job_id: str) -> dict[str, Any] | None:
-    """Progress is that of its state: what a worker is at in between is not stored."""
-    cursor = await connection.execute(
-        """
-        SELECT job_id::text, recording_id::text, status, generation, lane, model, task, attempts,
-            error_code, error_detail, requested_at, started_at, finished_at
-        FROM jobs WHERE tenant = %s AND job_id = %s
-        """,
-        (tenant, job_id),
-    )
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    code, detail = row.pop("error_code"), row.pop("error_detail")
-    error = {"code": code, "detail": detail} if code else None
-    return {**row, "progress": 1.0 if row["status"] == JobStatus.COMPLETED else 0.0, "error": error}
-
-
-async def find_outcome_key(connection: Connection, tenant: str, job_id: str) -> str | None:
-    """Of a job that has ended."""
-    cursor = await connection.execute(
-        "SELECT outcome_key FROM jobs WHERE tenant = %s AND job_id = %s AND job_rank(status) = 2", (tenant, job_id)
-    )
-    row = await cursor.fetchone()
-    return row["outcome_key"] if row else None
-
-
 async def find_audio(connection: Connection, tenant: str, recording_id: str) -> AudioFacts | None:
     cursor = await connection.execute(
         """
@@ -182,40 +144,10 @@ async def find_audio(connection: Connection, tenant: str, recording_id: str) -> 
     return AudioFacts(**row) if row else None
 
 
-async def count(connection: Connection, tenant: str | None) -> dict[str, dict[str, int]]:
-    """Recordings and jobs by status; of all tenants when none is given."""
-    return {
-        "recordings": await _count(connection, "recordings", tenant, [s.value for s in RecordingStatus]),
-        "jobs": await _count(connection, "jobs", tenant, [s.value for s in JobStatus]),
-    }
-
-
-async def _count(connection: Connection, table: str, tenant: str | None, statuses: list[str]) -> dict[str, int]:
-    cursor = await connection.execute(
-        f"SELECT status, count(*) AS n FROM {table} "  # noqa: S608 - a constant of this module
-        "WHERE %(tenant)s::text IS NULL OR tenant = %(tenant)s GROUP BY status",
-        {"tenant": tenant},
-    )
-    found = {row["status"]: row["n"] for row in await cursor.fetchall()}
-    return {status: found.get(status, 0) for status in statuses}
-
-
 def _recording(row: dict[str, Any]) -> dict[str, Any]:
     """What the outside sees; fields that say nothing for this recording are left out."""
     reason = {"code": row["reason_code"], "detail": row["reason_detail"]} if row["reason_code"] else None
     optional = {"sha256", "language", "text_preview", "job_id", "reason", "duration_seconds"}
-    hidden = {"position", "reason_code", "reason_detail"}
+    hidden = {"reason_code", "reason_detail"}
     shown = {**{k: v for k, v in row.items() if k not in hidden}, "reason": reason}
     return {name: value for name, value in shown.items() if name not in optional or value is not None}
-
-
-def _cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(position.to_bytes(8)).decode().rstrip("=")
-
-
-def _position(cursor: str) -> int:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise Refused("invalid_cursor", "after_id takes the `next` of an earlier answer, unchanged.") from exc
-    return int.from_bytes(raw[:8])

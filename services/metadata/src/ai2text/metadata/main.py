@@ -7,21 +7,26 @@ import structlog
 from ai2text.common import metrics, subjects
 from ai2text.common.clock import stopped_within, utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
+from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
 from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.http_server import listen, serve_http
-from ai2text.common.jetstream import connect
+from ai2text.common.jetstream import Broker, connect
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.presence import Presence, announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.metadata.http_api import build_app
+from ai2text.metadata.measure_backlog import measure_backlog
+from ai2text.metadata.persist_dead_letter import persist_dead_letter
 from ai2text.metadata.persist_recording import persist_recording
 from ai2text.metadata.persist_transcript import persist_transcript
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.publish_outbox import publish_outbox
 from ai2text.metadata.queues import Queues
+from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
 
 log = structlog.get_logger()
@@ -38,23 +43,39 @@ async def serve(life: Life) -> None:
     nats, store = load(NatsSettings), ObjectStore(load(S3Settings))
     await _migrate_when_possible(postgres, life)
     async with connect(nats, "metadata", life.end) as broker, Database(postgres) as database:
-        consumer = Consumer(
-            broker,
-            Work(
-                stream=subjects.EVENTS,
-                durables=(subjects.METADATA,),
-                handle=lambda delivery: _persist(database, store, delivery),
-                concurrency=settings.consumers,
-            ),
-        )
+        facts, dead_letters = _consumers(broker, database, store, settings)
+        presence, queues = Presence(), Queues(broker)
+        report = ReportStatus(database, queues, presence, utc_now)
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
-        life.probes.ready_when("consumer", lambda: not consumer.halted)
-        app = build_app(database, store, Queues(broker), callers.key.get_secret_value())
+        life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted))
+        app = build_app(database, store, queues, report, callers.key.get_secret_value())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(consumer.run(life.stop))
+            tasks.create_task(facts.run(life.stop))
+            tasks.create_task(dead_letters.run(life.stop))
             tasks.create_task(publish_outbox(database, broker, life.stop))
+            tasks.create_task(measure_backlog(database, life.stop))
+            tasks.create_task(presence.listen(broker, life.stop))
+            tasks.create_task(announce_presence(broker, "metadata", life))
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
+
+
+def _consumers(
+    broker: Broker, database: Database, store: ObjectStore, settings: MetadataSettings
+) -> tuple[Consumer, Consumer]:
+    """Of the facts, and of the messages that somebody gave up."""
+    facts = Work(
+        stream=subjects.EVENTS,
+        durables=(subjects.METADATA,),
+        handle=lambda delivery: _persist(database, store, delivery),
+        concurrency=settings.consumers,
+    )
+    dead_letters = Work(
+        stream=subjects.DEAD,
+        durables=(subjects.DEAD_LETTERS,),
+        handle=lambda delivery: _persist(database, store, delivery),
+    )
+    return Consumer(broker, facts), Consumer(broker, dead_letters)
 
 
 async def _migrate_when_possible(postgres: PostgresSettings, life: Life) -> None:
@@ -77,6 +98,8 @@ async def _persist(database: Database, store: ObjectStore, delivery: Delivery) -
             await persist_transcript(database, store, event, utc_now)
         case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
             await persist_recording(database, event)
+        case DeadLetter():
+            await persist_dead_letter(database, event)
         case _:
             raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
     metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()

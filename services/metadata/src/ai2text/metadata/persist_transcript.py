@@ -23,7 +23,7 @@ async def persist_transcript(database: Database, store: ObjectStore, event: Reco
     log.debug("transcript_read", segments=len(transcript.segments))
     async with database.transaction() as connection:
         await recordings.know_recording(connection, event.tenant, event.recording_id, event.transcribed_at)
-        await recordings.complete_job(connection, event)
+        await recordings.complete_job(connection, event, transcript.processing_seconds)
         revision = await transcripts.save_transcript(connection, transcript)
         if revision is not None:
             persisted = TranscriptPersisted(

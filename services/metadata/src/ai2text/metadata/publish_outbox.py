@@ -32,9 +32,9 @@ async def publish_outbox(database: Database, broker: Broker, stop: asyncio.Event
 async def _publish_batch(database: Database, broker: Broker) -> int:
     async with database.transaction() as connection:
         taken = await outbox.take(connection, BATCH)
-        for _, event in taken:
-            await broker.publish(event)
+        for one in taken:
+            await broker.publish_encoded(one.subject, one.payload, one.message_id)
         if taken:
-            await outbox.remove(connection, [position for position, _ in taken])
+            await outbox.remove(connection, [one.position for one in taken])
         metrics.OUTBOX_PENDING.set(await outbox.pending(connection))
     return len(taken)

@@ -19,7 +19,7 @@ class Queues:
         Raises BrokerUnavailable.
         """
         waiting: dict[str, int] = {}
-        for stream in (subjects.WORK, subjects.EVENTS):
+        for stream in (subjects.WORK, subjects.EVENTS, subjects.DEAD):
             try:
                 readers = await self._broker.jetstream.consumers_info(stream)
             except nats.errors.Error as exc:

@@ -1,4 +1,4 @@
-"""The states of recordings and jobs. There is no other copy of them anywhere."""
+"""The states of recordings, jobs and datasets. There is no other copy of them anywhere."""
 
 from enum import StrEnum
 
@@ -43,3 +43,11 @@ class Lane(StrEnum):
 class Task(StrEnum):
     TRANSCRIBE = "transcribe"
     TRANSLATE = "translate"
+
+
+class DatasetStatus(StrEnum):
+    """Of a version; what was published or failed stays so."""
+
+    BUILDING = "building"
+    PUBLISHED = "published"
+    FAILED = "failed"

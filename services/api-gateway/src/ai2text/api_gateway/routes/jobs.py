@@ -9,11 +9,22 @@ from fastapi.responses import StreamingResponse
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.contracts.states import JobStatus
 
 
 def jobs_router(door: Door, metadata: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
+
+    @router.get("", summary="The tenant's jobs, the newest first")
+    async def list_jobs(
+        request: Request,
+        caller: Annotated[Caller, reader],
+        status: JobStatus | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
 
     @router.get("/{job_id}", summary="One job; waits for its end, if asked to")
     async def get_job(

@@ -1,26 +1,44 @@
 """Announcements committed together with what they announce."""
 
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
 from ai2text.common import subjects
-from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.codec import encode
 from ai2text.metadata.postgres.pool import Connection
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """Exactly what is to be published."""
+
+    position: int
+    subject: str
+    payload: bytes
+    message_id: str
+
+
 async def put(connection: Connection, event: subjects.Event) -> None:
+    await put_encoded(connection, subjects.subject_of(event), encode(event), subjects.message_id_of(event))
+
+
+async def put_encoded(connection: Connection, subject: str, payload: bytes, message_id: str) -> None:
+    """For what may be no event; the stream swallows a message id that it has seen within two minutes."""
     await connection.execute(
-        "INSERT INTO outbox (subject, payload) VALUES (%s, %s)", (subjects.subject_of(event), encode(event))
+        "INSERT INTO outbox (subject, payload, message_id) VALUES (%s, %s, %s)", (subject, payload, message_id)
     )
 
 
-async def take(connection: Connection, limit: int) -> list[tuple[int, subjects.Event]]:
+async def take(connection: Connection, limit: int) -> list[Announcement]:
     """The oldest announcements, locked against other replicas until the transaction ends."""
-    cursor = await connection.execute(
-        "SELECT position, subject, payload FROM outbox ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED", (limit,)
-    )
-    return [(row["position"], _event(row["subject"], row["payload"])) for row in await cursor.fetchall()]
-
-
-def _event(subject: str, payload: bytes) -> subjects.Event:
-    return decode(subjects.CONTRACT_OF[subject], payload)
+    async with connection.cursor(row_factory=class_row(Announcement)) as cursor:
+        await cursor.execute(
+            "SELECT position, subject, payload, message_id FROM outbox ORDER BY position LIMIT %s "
+            "FOR UPDATE SKIP LOCKED",
+            (limit,),
+        )
+        return await cursor.fetchall()
 
 
 async def remove(connection: Connection, positions: list[int]) -> None:

@@ -99,11 +99,12 @@ async def save_job(connection: Connection, job: TranscriptionRequested) -> None:
     await connection.execute(
         """
         INSERT INTO jobs (job_id, recording_id, tenant, generation, replaces, lane, model, task, options,
-            outcome_key, status, requested_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued', %s)
+            outcome_key, duration_seconds, status, requested_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued', %s)
         ON CONFLICT (job_id) DO UPDATE SET
             replaces = excluded.replaces, lane = excluded.lane, model = excluded.model, task = excluded.task,
             options = excluded.options, outcome_key = excluded.outcome_key,
+            duration_seconds = excluded.duration_seconds,
             requested_at = least(jobs.requested_at, excluded.requested_at)
         """,
         (
@@ -117,6 +118,7 @@ async def save_job(connection: Connection, job: TranscriptionRequested) -> None:
             job.task,
             Jsonb(asdict(job.options)),
             job.outcome_key,
+            job.duration_seconds,
             job.requested_at,
         ),
     )
@@ -145,8 +147,30 @@ async def start_job(connection: Connection, event: TranscriptionStarted) -> None
     )
 
 
-async def complete_job(connection: Connection, event: RecordingTranscribed) -> None:
+async def job_generations(connection: Connection, tenant: str, recording_id: str) -> dict[str, int]:
+    """All jobs of a recording, whatever was asked, each with its generation."""
+    cursor = await connection.execute(
+        "SELECT job_id::text, generation FROM jobs WHERE tenant = %s AND recording_id = %s", (tenant, recording_id)
+    )
+    return {row["job_id"]: row["generation"] for row in await cursor.fetchall()}
+
+
+async def known_job(connection: Connection, job_id: str) -> str | None:
+    """The id itself, if there is such a job."""
+    cursor = await connection.execute("SELECT job_id::text FROM jobs WHERE job_id = %s", (job_id,))
+    row = await cursor.fetchone()
+    return row["job_id"] if row else None
+
+
+async def complete_job(connection: Connection, event: RecordingTranscribed, processing_seconds: float) -> None:
     await _end_job(connection, event, JobStatus.COMPLETED, None, event.transcribed_at)
+    await connection.execute(
+        """
+        UPDATE jobs SET duration_seconds = coalesce(duration_seconds, %s), processing_seconds = %s
+        WHERE job_id = %s AND status = 'completed'
+        """,
+        (event.duration_seconds, processing_seconds, event.job_id),
+    )
 
 
 async def fail_job(connection: Connection, event: TranscriptionFailed) -> None:

@@ -1,4 +1,4 @@
-"""The audio of a recording over HTTP, whole or one range of it, streamed from the object store."""
+"""An object over HTTP, whole or one range of it, streamed from the object store."""
 
 import asyncio
 import re
@@ -8,24 +8,25 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from ai2text.common.object_store import ObjectStore
-from ai2text.metadata.catalog import AudioFacts
 
 BLOCK_BYTES = 1 << 20
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 
 
-async def send_audio(store: ObjectStore, audio: AudioFacts, headers: Mapping[str, str]) -> Response:
+async def send_object(
+    store: ObjectStore, key: str, sha256: str, size_bytes: int, headers: Mapping[str, str]
+) -> Response:
     """One range is answered with 206; several, or a stale If-Range, with the whole, as RFC 9110 allows."""
-    etag = f'"{audio.sha256}"'
-    span = _span(headers, audio.size_bytes, etag)
-    start, end = span or (0, audio.size_bytes)
+    etag = f'"{sha256}"'
+    span = _span(headers, size_bytes, etag)
+    start, end = span or (0, size_bytes)
     answer = {"Accept-Ranges": "bytes", "ETag": etag, "Content-Length": str(end - start)}
     if span:
-        answer["Content-Range"] = f"bytes {start}-{end - 1}/{audio.size_bytes}"
-    stored = await asyncio.to_thread(store.stat, audio.key)
+        answer["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+    stored = await asyncio.to_thread(store.stat, key)
     return StreamingResponse(
-        _blocks(store, audio.key, start, end, stored.etag),
+        _blocks(store, key, start, end, stored.etag),
         PARTIAL_CONTENT if span else 200,
         answer,
         media_type="application/octet-stream",
@@ -33,7 +34,7 @@ async def send_audio(store: ObjectStore, audio: AudioFacts, headers: Mapping[str
 
 
 def _span(headers: Mapping[str, str], size_bytes: int, etag: str) -> tuple[int, int] | None:
-    """First byte and the one after the last; raises 416 for a range that the audio does not have."""
+    """First byte and the one after the last; raises 416 for a range that the object does not have."""
     asked = RANGE.fullmatch(headers.get("range", "").strip())
     if asked is None or asked.groups() == ("", "") or headers.get("if-range", etag) != etag:
         return None
@@ -42,7 +43,7 @@ def _span(headers: Mapping[str, str], size_bytes: int, etag: str) -> tuple[int, 
     end = min(int(last) + 1, size_bytes) if first and last else size_bytes
     if start >= end:
         raise HTTPException(
-            RANGE_NOT_SATISFIABLE, "The audio has no such bytes.", {"Content-Range": f"bytes */{size_bytes}"}
+            RANGE_NOT_SATISFIABLE, "There are no such bytes.", {"Content-Range": f"bytes */{size_bytes}"}
         )
     return start, end
 

@@ -1,0 +1,51 @@
+"""What the catalogue hands to the training-orchestrator, and what that says about datasets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ai2text.common.contracts.states import ReviewStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribedRecording:
+    """One recording with its current transcript: a line of the catalogue's snapshot."""
+
+    recording_id: str
+    sha256: str
+    size_bytes: int
+    audio_key: str
+    container: str
+    """FFmpeg's name of it."""
+    duration_seconds: float
+    """Of what decoding all of it gave, not of what its header claims."""
+    tags: tuple[str, ...] = ()
+    review: ReviewStatus
+    revision: int
+    job_id: str | None = None
+    """Of a machine's transcript."""
+    model: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetShardRequested:
+    """Work on a claimed version of a dataset; so far one shard is the whole version."""
+
+    tenant: str
+    name: str
+    version: int
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetAssembled:
+    """The version and all its files stand in the object store, for good."""
+
+    tenant: str
+    name: str
+    version: int
+    version_key: str
+    rows: int
+    duration_seconds: float
+    assembled_at: datetime

@@ -1,0 +1,37 @@
+"""Messages that were given up, of all tenants."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller, Scope
+
+
+def dead_letters_router(door: Door, metadata: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+    admin = Depends(door.needs(Scope.ADMIN))
+
+    @router.get("", summary="What was given up and why, the newest first")
+    async def list_dead_letters(
+        request: Request,
+        caller: Annotated[Caller, admin],
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.get("/{dead_letter_id}", summary="One, with its message and the traceback")
+    async def get_dead_letter(
+        request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.post("/{dead_letter_id}/replay", summary="Try it again: a request as a new job", status_code=202)
+    async def replay(request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    return router

@@ -1,0 +1,26 @@
+"""Full text over the transcripts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller, Scope
+
+
+def search_router(door: Door, metadata: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/search", tags=["search"])
+    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+
+    @router.get("", summary="Segments of the tenant's current transcripts, the best first")
+    async def search(
+        request: Request,
+        caller: Annotated[Caller, reader],
+        q: Annotated[str, Query(description='Words, "a phrase", this or that, -without.')] = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    return router

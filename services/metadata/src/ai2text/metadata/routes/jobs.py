@@ -1,0 +1,51 @@
+"""Transcription jobs and their outcomes."""
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from ai2text.common.caller_token import Authenticate
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.states import JOB_ENDS, JobStatus
+from ai2text.common.object_store import ObjectStore
+from ai2text.metadata import jobs
+from ai2text.metadata.page import Window
+from ai2text.metadata.reads import POLL_SECONDS, Reads
+
+
+def jobs_router(reads: Reads, store: ObjectStore, caller: Authenticate) -> APIRouter:
+    router = APIRouter(prefix="/v1/jobs")
+
+    @router.get("")
+    async def list_jobs(
+        who: Annotated[Caller, Depends(caller)],
+        status: JobStatus | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: str | None = None,
+    ) -> dict[str, Any]:
+        async with reads.database.transaction() as connection:
+            page = await jobs.list_jobs(connection, who.tenant, status, Window(limit=limit, after=after_id))
+        return asdict(page)
+
+    @router.get("/{job_id}")
+    async def job(
+        who: Annotated[Caller, Depends(caller)], job_id: UUID, wait: Annotated[float, Query(ge=0, le=60)] = 0
+    ) -> dict[str, Any]:
+        deadline = time.monotonic() + wait
+        found = await reads.find(jobs.find_job, who, job_id, "job")
+        while found["status"] not in JOB_ENDS and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+            found = await reads.find(jobs.find_job, who, job_id, "job")
+        return found
+
+    @router.get("/{job_id}/outcome")
+    async def outcome(who: Annotated[Caller, Depends(caller)], job_id: UUID) -> Response:
+        """Of the contract `outcome`, as the worker wrote it."""
+        key = await reads.find(jobs.find_outcome_key, who, job_id, "outcome")
+        return Response(await asyncio.to_thread(store.get, key), media_type="application/json")
+
+    return router

@@ -1,0 +1,82 @@
+"""Recordings, their audio and their transcripts."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from ai2text.common.caller_token import Authenticate
+from ai2text.common.captions import to_srt, to_text, to_tsv, to_vtt
+from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.states import RecordingStatus
+from ai2text.common.object_response import send_object
+from ai2text.common.object_store import ObjectStore
+from ai2text.metadata import catalog
+from ai2text.metadata.page import Window
+from ai2text.metadata.reads import Reads
+
+
+class TranscriptFormat(StrEnum):
+    JSON = "json"
+    TXT = "txt"
+    SRT = "srt"
+    VTT = "vtt"
+    TSV = "tsv"
+
+
+WRITERS: dict[TranscriptFormat, tuple[Callable[[tuple[catalog.SegmentRow, ...]], str], str]] = {
+    TranscriptFormat.TXT: (to_text, "text/plain; charset=utf-8"),
+    TranscriptFormat.SRT: (to_srt, "application/x-subrip; charset=utf-8"),
+    TranscriptFormat.VTT: (to_vtt, "text/vtt; charset=utf-8"),
+    TranscriptFormat.TSV: (to_tsv, "text/tab-separated-values; charset=utf-8"),
+}
+"""What writes the form, and its media type."""
+
+
+def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) -> APIRouter:
+    router = APIRouter(prefix="/v1/recordings")
+
+    @router.get("")
+    async def recordings(
+        who: Annotated[Caller, Depends(caller)],
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: str | None = None,
+        status: RecordingStatus | None = None,
+        language: str | None = None,
+        tag: str | None = None,
+        created_after: datetime | None = None,
+    ) -> dict[str, Any]:
+        filters = catalog.Filters(status=status, language=language, tag=tag, created_after=created_after)
+        async with reads.database.transaction() as connection:
+            page = await catalog.list_recordings(connection, who.tenant, filters, Window(limit=limit, after=after_id))
+        return asdict(page)
+
+    @router.get("/{recording_id}")
+    async def recording(who: Annotated[Caller, Depends(caller)], recording_id: UUID) -> dict[str, Any]:
+        return await reads.find(catalog.find_recording, who, recording_id, "recording")
+
+    @router.get("/{recording_id}/audio")
+    async def audio(who: Annotated[Caller, Depends(caller)], recording_id: UUID, request: Request) -> Response:
+        found = await reads.find(catalog.find_audio, who, recording_id, "audio")
+        return await send_object(store, found.key, found.sha256, found.size_bytes, request.headers)
+
+    @router.get("/{recording_id}/transcript")
+    async def transcript(
+        who: Annotated[Caller, Depends(caller)],
+        recording_id: UUID,
+        form: Annotated[TranscriptFormat, Query(alias="format")] = TranscriptFormat.JSON,
+    ) -> Response:
+        found = await reads.look(catalog.find_transcript, who, recording_id)
+        if found is None:
+            raise HTTPException(404, "There is no transcript of such a recording (yet).")
+        if form is TranscriptFormat.JSON:
+            return JSONResponse(asdict(found))
+        write, media_type = WRITERS[form]
+        return Response(write(found.segments), media_type=media_type)
+
+    return router

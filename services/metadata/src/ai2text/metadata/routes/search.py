@@ -1,0 +1,24 @@
+"""Full text."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from ai2text.common.caller_token import Authenticate
+from ai2text.common.contracts.inside import Caller
+from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.search import search_segments
+
+
+def search_router(database: Database, caller: Authenticate) -> APIRouter:
+    router = APIRouter(prefix="/v1/search")
+
+    @router.get("")
+    async def search(
+        who: Annotated[Caller, Depends(caller)], q: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> dict[str, Any]:
+        async with database.transaction() as connection:
+            return asdict(await search_segments(connection, who.tenant, q, limit))
+
+    return router

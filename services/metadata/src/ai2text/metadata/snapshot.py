@@ -1,0 +1,38 @@
+"""Everything that is transcribed, of one moment, row by row: what datasets are made from."""
+
+from collections.abc import AsyncGenerator
+
+from psycopg.rows import DictRow
+
+from ai2text.common.contracts.datasets import TranscribedRecording
+from ai2text.common.contracts.states import ReviewStatus
+from ai2text.metadata.postgres.pool import Database
+
+ROWS_AT_ONCE = 500
+
+
+async def snapshot(database: Database, tenant: str) -> AsyncGenerator[TranscribedRecording, None]:
+    """In the order of the ids, in bounded memory: one statement sees one moment. Raises CatalogueUnavailable.
+
+    A recording whose ingestion has not been heard of yet, only its transcript, has no audio to speak of and is not
+    among them.
+    """
+    async with database.transaction() as connection, connection.cursor(name="snapshot") as cursor:
+        cursor.itersize = ROWS_AT_ONCE
+        await cursor.execute(
+            """
+            SELECT r.recording_id::text, r.sha256, r.size_bytes, r.audio_key, r.container, r.duration_seconds, r.tags,
+                r.review, t.revision, t.job_id::text, t.model, t.language, t.text
+            FROM recordings r
+            JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+            WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
+            ORDER BY r.recording_id
+            """,
+            {"tenant": tenant},
+        )
+        async for row in cursor:
+            yield _transcribed(row)
+
+
+def _transcribed(row: DictRow) -> TranscribedRecording:
+    return TranscribedRecording(**{**row, "tags": tuple(row["tags"]), "review": ReviewStatus(row["review"])})

@@ -1,0 +1,84 @@
+"""Recordings, jobs and transcripts as the services would report them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from ai2text.common.contracts import identity
+from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.recordings import RecordingIngested
+from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionRequested
+from ai2text.metadata.persist_recording import persist_recording
+from ai2text.metadata.postgres import recordings, transcripts
+from ai2text.metadata.postgres.pool import Database
+from tests.fixtures.examples import EVENTS, NOW, REQUESTED, TRANSCRIPT
+
+INGESTED = EVENTS["recording.ingested.v1"]
+TRANSCRIBED = EVENTS["recording.transcribed.v1"]
+FAILED = EVENTS["transcription.failed.v1"]
+
+
+async def rows(database: Database, statement: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    async with database.transaction() as connection:
+        return await (await connection.execute(statement, parameters)).fetchall()
+
+
+def asked(name: str, tenant: str = "default", generation: int = 0, **changes: Any) -> TranscriptionRequested:
+    """A job for the recording that has this name instead of a hash."""
+    recording = identity.recording_id(tenant, name)
+    ask = replace(REQUESTED, tenant=tenant, recording_id=recording, generation=generation, **changes)
+    job = identity.job_id(recording, ask.model, ask.task, ask.options, generation)
+    return replace(ask, job_id=job, outcome_key=identity.outcome_key(tenant, job))
+
+
+async def ingest(database: Database, job: TranscriptionRequested) -> None:
+    assert isinstance(INGESTED, RecordingIngested)
+    event = replace(INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job)
+    await persist_recording(database, event)
+
+
+async def fail(database: Database, job: TranscriptionRequested, at: datetime = NOW) -> None:
+    assert isinstance(FAILED, TranscriptionFailed)
+    reason = Reason(code="undecodable", detail="No frame could be decoded.")
+    event = replace(_of(job, FAILED), outcome_key=job.outcome_key, reason=reason, failed_at=at)
+    await persist_recording(database, event)
+
+
+async def transcribe(
+    database: Database, job: TranscriptionRequested, *texts: str, at: datetime = NOW, processing_seconds: float = 1
+) -> None:
+    """Each text becomes a segment of a second."""
+    assert isinstance(TRANSCRIBED, RecordingTranscribed)
+    event = replace(_of(job, TRANSCRIBED), duration_seconds=job.duration_seconds, transcribed_at=at)
+    async with database.transaction() as connection:
+        await recordings.know_recording(connection, job.tenant, job.recording_id, at)
+        await recordings.complete_job(connection, event, processing_seconds)
+        revision = await transcripts.save_transcript(connection, _of(job, _transcript(*texts)))
+        assert revision is not None
+        await transcripts.make_current(connection, job.recording_id, revision)
+        await recordings.follow_newest_job(connection, job.recording_id)
+
+
+Report = TypeVar("Report", TranscriptionFailed, RecordingTranscribed, Transcript)
+
+
+def _of(job: TranscriptionRequested, report: Report) -> Report:
+    return replace(
+        report,
+        tenant=job.tenant,
+        recording_id=job.recording_id,
+        job_id=job.job_id,
+        generation=job.generation,
+    )
+
+
+def _transcript(*texts: str) -> Transcript:
+    (example,) = TRANSCRIPT.segments
+    segments = [replace(example, start=n, end=n + 1, text=f" {text}", words=()) for n, text in enumerate(texts)]
+    return replace(TRANSCRIPT, text=" ".join(texts), segments=tuple(segments))
+
+
+def long_ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
