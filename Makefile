@@ -38,7 +38,7 @@ docs: $(VENV)/.dev
 
 # The locks hold versions and hashes and name no index.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
-OWN := $(foreach p,api-gateway asr audio cli common ingestion metadata,--no-emit-package ai2text-$(p))
+OWN := $(foreach p,api-gateway asr audio cli common ingestion metadata training-orchestrator,--no-emit-package ai2text-$(p))
 lock: $(VENV)/.uv
 	$(COMPILE) $(UPGRADE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(UPGRADE) $(OWN) $(PACKAGES) requirements/build.in -o requirements/run.txt

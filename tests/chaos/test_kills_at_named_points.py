@@ -101,3 +101,25 @@ def test_killing_the_whole_stack_leaves_no_process_and_the_next_start_finishes_t
     finally:
         stack.stop()
     assert stack.leftovers() == []
+
+
+@pytest.mark.lesson("L02b")
+def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    points = ["dataset_claimed", "dataset_files_stored", "dataset_ended", "dataset_announced"]
+    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}).start()
+    try:
+        stack.drop(SAMPLES[0])
+        stack.wait_until_settled([SAMPLES[0]])
+        assert stack.post("/v1/datasets", json={"name": "killed"}).status_code == 503, "it died before it could answer"
+        stack.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points))
+        stack.until(lambda: stack.objects(".ai2text/datasets-building/") == [] and stack.messages("WORK") == 0)
+        version = stack.get("/v1/datasets/killed/versions/1").json()
+        assert (version["status"], version["report"]["rows"]) == ("published", 1)
+        assert stack.get("/v1/datasets").json()["items"][0]["version"] == 1
+        assert len(stack.objects("default/dataset-files/")) == 1
+        assert stack.messages("DEAD") == 0
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []

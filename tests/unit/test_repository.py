@@ -5,6 +5,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import ai2text.cli
 import ai2text.common
 import ai2text.ingestion
 import ai2text.metadata
+import ai2text.training_orchestrator
 from ai2text.cli.settings_table import with_table
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +29,7 @@ PACKAGES = (
     ai2text.common,
     ai2text.ingestion,
     ai2text.metadata,
+    ai2text.training_orchestrator,
 )
 MODULES = [
     module.name
@@ -88,6 +91,8 @@ def test_l48_services_log_and_never_print() -> None:
 
 @pytest.mark.lesson("L49")
 def test_l49_types_are_strict_and_every_package_says_so() -> None:
-    assert "strict = true" in (ROOT / "pyproject.toml").read_text()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert settings["strict"] is True
+    assert {package.__name__ for package in PACKAGES} <= set(settings["packages"])
     for package in PACKAGES:
         assert (Path(package.__path__[0]) / "py.typed").exists(), package.__name__

@@ -9,8 +9,8 @@ from ai2text.cli.ports import Ports
 from ai2text.common.errors import Misconfigured
 
 SECRETS = Credentials()
-SERVER_PORTS = ("nats", "postgres", "s3", "metadata", "ingestion")
-SERVICES = ("metadata", "ingestion", "asr", "gateway")
+SERVER_PORTS = ("nats", "postgres", "s3", "metadata", "ingestion", "orchestrator")
+SERVICES = ("metadata", "ingestion", "asr", "orchestrator", "gateway")
 
 
 def told(tmp_path: Path, **environ: str) -> dict[str, dict[str, str]]:
@@ -31,13 +31,19 @@ def test_each_secret_reaches_only_the_services_that_need_it(tmp_path: Path) -> N
     known = told(tmp_path)
     assert holders(known, SECRETS.postgres_password) == {"metadata"}
     assert holders(known, SECRETS.jwt_key) == {"gateway"}
-    assert holders(known, SECRETS.caller_key) == {"metadata", "ingestion", "gateway"}
-    assert holders(known, SECRETS.nats_password) == {"metadata", "ingestion", "asr"}
-    assert holders(known, SECRETS.s3_secret_key) == {"metadata", "ingestion", "asr"}
+    assert holders(known, SECRETS.caller_key) == {"metadata", "ingestion", "orchestrator", "gateway"}
+    assert holders(known, SECRETS.nats_password) == {"metadata", "ingestion", "asr", "orchestrator"}
+    assert holders(known, SECRETS.s3_secret_key) == {"metadata", "ingestion", "asr", "orchestrator"}
 
 
 def test_of_the_users_environment_only_what_is_needed_passes(tmp_path: Path) -> None:
-    passed = {"PATH": "/bin", "HF_HOME": "/hf", "https_proxy": "http://p", "CUDA_VISIBLE_DEVICES": "0"}
+    passed = {
+        "PATH": "/bin",
+        "HF_HOME": "/hf",
+        "https_proxy": "http://p",
+        "CUDA_VISIBLE_DEVICES": "0",
+        "OMP_NUM_THREADS": "2",
+    }
     kept = {"AI2TEXT_FOLDER_QUIET_SECONDS": "1"}
     known = told(tmp_path, **passed, **kept, AWS_SECRET_ACCESS_KEY="x", GITHUB_TOKEN="y", PYTHONPATH="/z")
     for env in known.values():

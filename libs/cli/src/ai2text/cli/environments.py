@@ -17,7 +17,8 @@ EAR_NAME, EAR = "ear", Path(__file__).parent / "ear"
 """The packaged demonstration model, and its samples."""
 
 PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH"}
-PASSED_ON_PREFIXES = ("XDG_", "HF_", "CUDA", "NVIDIA", "SSL_CERT_")
+PASSED_ON_PREFIXES = ("XDG_", "HF_", "CUDA", "NVIDIA", "SSL_CERT_", "OMP_", "MKL_", "OPENBLAS_", "CT2_")
+"""Places, proxies, devices, and how the libraries compute: these change threads, speed and last digits."""
 OWN_PREFIX = "AI2TEXT_"
 
 
@@ -69,6 +70,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
         "metadata": {**queue, **store, **callers, **_api("METADATA", ports), "AI2TEXT_POSTGRES_DSN": dsn(installation)},
         "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_folder(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
+        "orchestrator": {**queue, **store, **callers, **_orchestrator(ports)},
         "gateway": {**callers, **_gateway(installation, model)},
     }
     inside = {"AI2TEXT_INSIDE_HOST": LOOPBACK, "AI2TEXT_LOG_FORMAT": "json"}
@@ -98,6 +100,11 @@ def _folder(installation: Installation, model: str) -> dict[str, str]:
     }
 
 
+def _orchestrator(ports: Ports) -> dict[str, str]:
+    metadata = {"AI2TEXT_ORCHESTRATOR_METADATA_URL": f"http://{LOOPBACK}:{ports.of('metadata')}"}
+    return {**_api("ORCHESTRATOR", ports), **metadata}
+
+
 def _models(environ: Mapping[str, str], model: str) -> dict[str, str]:
     """The demonstration model beside those that the user names."""
     name = "AI2TEXT_ASR_MODEL_PATHS"
@@ -115,6 +122,7 @@ def _gateway(installation: Installation, model: str) -> dict[str, str]:
         "AI2TEXT_GATEWAY_PORT": str(installation.gateway_port),
         "AI2TEXT_GATEWAY_METADATA_URL": f"http://{LOOPBACK}:{ports.of('metadata')}",
         "AI2TEXT_GATEWAY_INGESTION_URL": f"http://{LOOPBACK}:{ports.of('ingestion')}",
+        "AI2TEXT_GATEWAY_ORCHESTRATOR_URL": f"http://{LOOPBACK}:{ports.of('orchestrator')}",
         "AI2TEXT_GATEWAY_MODEL": model,
         "AI2TEXT_JWT_KEY": installation.credentials.jwt_key,
         "AI2TEXT_JWT_ISSUER": JWT_ISSUER,

@@ -22,18 +22,20 @@ from ai2text.common.settings import (
 from ai2text.common.topology import TopologySettings
 from ai2text.ingestion.settings import AUDIO_AND_VIDEO, FolderSettings, IngestionSettings, UploadSettings
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
+from ai2text.training_orchestrator.settings import OrchestratorSettings
 
 BEGIN = "<!-- settings: written by `make docs` -->"
 END = "<!-- end of settings -->"
 GROUPS: dict[str, list[type[BaseSettings]]] = {
     "every service": [NatsSettings, InsideSettings, LogSettings],
-    "ingestion, asr, metadata": [S3Settings],
-    "api-gateway, ingestion, metadata": [CallerSettings],
+    "ingestion, asr, metadata, training-orchestrator": [S3Settings],
+    "api-gateway, ingestion, metadata, training-orchestrator": [CallerSettings],
     "ingestion, asr": [SandboxSettings],
     "the set-up step": [TopologySettings],
     "ingestion": [IngestionSettings, FolderSettings, UploadSettings],
     "asr": [AsrSettings],
     "metadata": [MetadataSettings, PostgresSettings],
+    "training-orchestrator": [OrchestratorSettings],
     "api-gateway": [GatewaySettings, JwtSettings],
 }
 

@@ -19,17 +19,23 @@ from ai2text.common.jetstream import connect
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.settings import InsideSettings, NatsSettings, S3Settings, load
 
-PACKAGES = {"metadata": "metadata", "ingestion": "ingestion", "asr": "asr", "gateway": "api_gateway"}
-SERVICE_STARTS = (("metadata",), ("ingestion", "asr"), ("gateway",))
+PACKAGES = {
+    "metadata": "metadata",
+    "ingestion": "ingestion",
+    "asr": "asr",
+    "orchestrator": "training_orchestrator",
+    "gateway": "api_gateway",
+}
+SERVICE_STARTS = (("metadata",), ("ingestion", "asr", "orchestrator"), ("gateway",))
 """The gateway's port opens last."""
-STOPS = (("gateway", "ingestion"), ("asr", "metadata"), ("nats", "postgres", "s3"))
+STOPS = (("gateway", "ingestion"), ("asr", "orchestrator", "metadata"), ("nats", "postgres", "s3"))
 """First what takes work in, then what does it, then what keeps it."""
 AFTER_DRAIN_SECONDS = 5
 
 
 def take_ports(ports: Ports) -> None:
     """Of the services; the servers take their own."""
-    for name in ("metadata", "ingestion", *(f"{service}_inside" for service in PACKAGES)):
+    for name in ("metadata", "ingestion", "orchestrator", *(f"{service}_inside" for service in PACKAGES)):
         ports.take(name)
 
 
@@ -89,6 +95,7 @@ def service_children(installation: Installation, model: str) -> tuple[tuple[Chil
     api_ports = {
         "metadata": installation.ports.of("metadata"),
         "ingestion": installation.ports.of("ingestion"),
+        "orchestrator": installation.ports.of("orchestrator"),
         "gateway": installation.gateway_port,
     }
 

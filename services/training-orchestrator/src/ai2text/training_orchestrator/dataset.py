@@ -1,0 +1,111 @@
+"""What a dataset is: its definition, its numbered versions, and where they lie. No I/O here."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.states import DatasetStatus
+from ai2text.common.errors import Refused
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+BUILDING_PREFIX = ".ai2text/datasets-building/"
+"""One small mark for each version that is being made, so that none is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What is asked for; a field that is not offered is refused and not ignored."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    segmentation: Literal["recordings"] = "recordings"
+    formats: tuple[Literal["nemo"]] = ("nemo",)
+    allow_empty_splits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Stands first under a version's number, and makes the number taken."""
+
+    tenant: str
+    definition: Definition
+    version: int
+    requested_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFile:
+    """`path` is relative to the version; `key` is where the bytes lie, under their own hash."""
+
+    path: str
+    sha256: str
+    bytes: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    rows: int = 0
+    duration_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is in the version, and what each rule left out."""
+
+    rows: int
+    duration_seconds: float
+    left_out: dict[str, Amount] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionOutcome:
+    """Stands under a version for good once it is published or has failed; the first one written is the truth."""
+
+    status: Literal[DatasetStatus.PUBLISHED, DatasetStatus.FAILED]
+    files: tuple[DatasetFile, ...] = ()
+    report: Report | None = None
+    error: Reason | None = None
+    ended_at: datetime
+
+
+def checked_name(name: str) -> str:
+    """The name itself; it becomes part of object keys and paths, so its form is narrow."""
+    if not NAME.fullmatch(name):
+        raise Refused(
+            "invalid_name",
+            f"{name!r} is no name for a dataset: use 1 to 64 lower-case letters, digits, dots, hyphens and "
+            "underscores, beginning with a letter or a digit.",
+        )
+    return name
+
+
+def datasets_prefix(tenant: str) -> str:
+    return f"{tenant}/datasets/"
+
+
+def versions_prefix(tenant: str, name: str) -> str:
+    return f"{datasets_prefix(tenant)}{name}/versions/"
+
+
+def claim_key(tenant: str, name: str, version: int) -> str:
+    return f"{versions_prefix(tenant, name)}{version:06}/claim.json"
+
+
+def outcome_key(tenant: str, name: str, version: int) -> str:
+    return f"{versions_prefix(tenant, name)}{version:06}/outcome.json"
+
+
+def building_key(tenant: str, name: str, version: int) -> str:
+    return f"{BUILDING_PREFIX}{tenant}/{name}/{version:06}"
+
+
+def file_key(tenant: str, sha256: str) -> str:
+    """Files are kept by content: two workers on one version, or two versions with the same shard, write the same."""
+    return f"{tenant}/dataset-files/{sha256}"

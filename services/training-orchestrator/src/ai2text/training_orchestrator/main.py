@@ -1,0 +1,63 @@
+"""The one place that wires the training-orchestrator together."""
+
+import asyncio
+
+from ai2text.common import subjects
+from ai2text.common.clock import utc_now
+from ai2text.common.consumer import Consumer, Delivery, Work
+from ai2text.common.contracts.datasets import DatasetShardRequested
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.errors import Poison
+from ai2text.common.http_server import listen, serve_http
+from ai2text.common.jetstream import connect
+from ai2text.common.object_store import ObjectStore
+from ai2text.common.presence import announce_presence
+from ai2text.common.run import Life, run_service
+from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
+from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
+from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
+from ai2text.training_orchestrator.http_api import build_app
+from ai2text.training_orchestrator.request_dataset import RequestDataset
+from ai2text.training_orchestrator.settings import OrchestratorSettings
+from ai2text.training_orchestrator.versions import Versions
+
+
+def main() -> None:
+    run_service("training-orchestrator", serve)
+
+
+async def serve(life: Life) -> None:
+    settings, store = load(OrchestratorSettings), ObjectStore(load(S3Settings))
+    caller_key = load(CallerSettings).key.get_secret_value()
+    versions = Versions(store)
+    async with (
+        connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
+        metadata_client(settings) as client,
+    ):
+        requests = RequestDataset(versions, broker, utc_now)
+        assemble = AssembleDataset(versions, Catalogue(client, caller_key), broker, utc_now)
+        consumer = Consumer(broker, _work(assemble))
+        life.probes.ready_when("nats", lambda: broker.connected)
+        life.probes.ready_when("consumer", lambda: not consumer.halted)
+        app = build_app(requests, versions, store, caller_key)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(consumer.run(life.stop))
+            tasks.create_task(announce_presence(broker, "training-orchestrator", life))
+            tasks.create_task(requests.request_unfinished(life.stop, settings.unfinished_seconds))
+            tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
+
+
+def _work(assemble: AssembleDataset) -> Work:
+    async def handle(delivery: Delivery) -> None:
+        await assemble.assemble_dataset(_shard(delivery.event))
+
+    async def give_up(event: subjects.Event, reason: Reason, _: int) -> None:
+        await assemble.give_up(_shard(event), reason)
+
+    return Work(stream=subjects.WORK, durables=(subjects.DATASET_SHARDS,), handle=handle, give_up=give_up)
+
+
+def _shard(event: subjects.Event) -> DatasetShardRequested:
+    if not isinstance(event, DatasetShardRequested):
+        raise Poison("unexpected_event", f"The training-orchestrator does not work on {type(event).__name__}.")
+    return event
