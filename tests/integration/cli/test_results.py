@@ -121,6 +121,13 @@ async def test_nothing_from_before_is_told(broker: Broker, results: Results) -> 
     assert await told(results) == []
 
 
+async def test_an_event_that_cannot_be_read_stops_nothing(broker: Broker, results: Results) -> None:
+    """Its readers dead-letter it."""
+    await broker.jetstream.publish(subjects.RECORDING_INGESTED, b"no JSON")
+    await broker.publish(replace(PERSISTED, current=True))
+    assert len(await told(results)) == 2
+
+
 async def test_nothing_is_missed_when_the_server_forgets_the_reader(broker: Broker, results: Results) -> None:
     await told(results)
     for consumer in await broker.jetstream.consumers_info(subjects.EVENTS):

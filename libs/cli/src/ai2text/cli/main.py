@@ -2,7 +2,11 @@
 
 import typer
 
+from ai2text.cli import dataset, dead_letters
 from ai2text.cli.issue_token import token
+from ai2text.cli.jobs import jobs
+from ai2text.cli.recordings import recordings
+from ai2text.cli.search import search
 from ai2text.cli.status import status
 from ai2text.cli.transcribe import transcribe
 from ai2text.cli.up import up
@@ -13,5 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, transcribe, status, token):
+for command in (up, transcribe, status, recordings, jobs, search, token):
     app.command()(command)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(dataset.app, name="dataset")

@@ -21,6 +21,7 @@ from ai2text.common.contracts.recordings import RecordingIngested, RecordingReje
 from ai2text.common.contracts.states import RecordingStatus
 from ai2text.common.contracts.transcription import TranscriptionFailed
 from ai2text.common.contracts.transcripts import TranscriptPersisted
+from ai2text.common.errors import Poison
 from ai2text.common.jetstream import Broker
 
 SUBJECTS = [
@@ -99,8 +100,7 @@ class Results:
         return int((await self._broker.jetstream.stream_info(subjects.EVENTS)).state.last_seq)
 
     async def _result_of(self, message: Msg) -> Result | None:
-        contract = subjects.contract_of(message.subject)
-        match event := decode(contract, message.data) if contract else None:
+        match event := _event(message):
             case RecordingRejected(source=source, reason=reason):
                 return Result(names=(source.name,), text=_told("refused", reason), good=False)
             case RecordingIngested():
@@ -140,6 +140,15 @@ class Results:
             return None
         found: dict[str, Any] | None = answer.json() if answer.is_success else None
         return found
+
+
+def _event(message: Msg) -> Any:
+    """None for what cannot be read: its readers dead-letter it, and here it stops nothing."""
+    contract = subjects.contract_of(message.subject)
+    try:
+        return decode(contract, message.data) if contract else None
+    except Poison:
+        return None
 
 
 def _told(verb: str, reason: Reason) -> str:
