@@ -15,11 +15,13 @@ import pytest
 
 from ai2text.cli.environments import EAR
 from ai2text.cli.lock import sole_owner
+from ai2text.cli.stack import PACKAGES
 from tests.fixtures.servers import short_directory
 
 pytestmark = pytest.mark.timeout(180)
 COMMAND = [sys.executable, "-m", "ai2text.cli"]
 SECONDS = 90
+SERVERS_AND_SERVICES = ["nats", "postgres", "s3", *PACKAGES]
 
 
 @pytest.fixture
@@ -66,11 +68,22 @@ def test_until_idle_every_file_is_told_and_nothing_is_left(data: Path) -> None:
     assert left_behind(data) == []
 
 
-def test_an_interrupt_stops_the_running_stack_that_the_other_commands_find(data: Path) -> None:
-    output = data.parent / "output.txt"
-    with output.open("wb") as file:
+@pytest.fixture
+def running(data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A stack in a process of its own; what a failed test leaves of it is ended."""
+    with (data.parent / "output.txt").open("wb") as file:
         command = [*COMMAND, "up", "--data", str(data), "--port", "0", "--model", "ear"]
-        running = subprocess.Popen(command, stdout=file, stderr=file, env=environment(), start_new_session=True)
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment(), start_new_session=True)
+    yield process
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def test_an_interrupt_stops_the_running_stack_that_the_other_commands_find(
+    data: Path, running: subprocess.Popen[bytes]
+) -> None:
+    output = data.parent / "output.txt"
     deadline = time.monotonic() + SECONDS
     while not (data / "run.json").exists():
         assert running.poll() is None, output.read_text()
@@ -84,7 +97,7 @@ def test_an_interrupt_stops_the_running_stack_that_the_other_commands_find(data:
     assert second.stderr.startswith(f"ai2text: A stack is running in {data} already")
     assert second.stderr.count("\n") == 1
     family = psutil.Process(running.pid).children(recursive=True)
-    assert len({process.pid for process in family if process.ppid() == running.pid}) == 7
+    assert len({process.pid for process in family if process.ppid() == running.pid}) == len(SERVERS_AND_SERVICES)
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 0, output.read_text()
     assert not any(process.is_running() for process in family)

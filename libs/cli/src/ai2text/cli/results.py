@@ -80,7 +80,8 @@ class Results:
         except TimeoutError:  # its own, and where it fetches several, asyncio's
             await subscription.consumer_info()  # raises when the server has forgotten the consumer
             return []
-        self._next = messages[-1].metadata.sequence.stream + 1
+        if messages:  # none after a status message of an earlier fetch
+            self._next = messages[-1].metadata.sequence.stream + 1
         return messages
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
