@@ -26,7 +26,7 @@ SOON = {"AI2TEXT_NATS_ACK_WAIT_SECONDS": "5", "AI2TEXT_NATS_HEARTBEAT_SECONDS": 
 POINTS = {
     "ingestion": ["audio_stored", "recording_stored", "recording_announced", "transcription_requested"],
     "asr": ["transcription_started", "recording_decoded", "outcome_written", "outcome_announced"],
-    "metadata": ["transcript_read", "transcript_persisted", "recording_persisted"],
+    "metadata": ["transcript_read", "reports_saved", "reports_persisted", "transcript_persisted"],
 }
 
 

@@ -10,8 +10,8 @@ from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionRequested
-from ai2text.metadata.persist_recording import persist_recording
-from ai2text.metadata.postgres import recordings, transcripts
+from ai2text.metadata.news import Report, Transcribed
+from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, NOW, REQUESTED, TRANSCRIPT
 
@@ -36,14 +36,14 @@ def asked(name: str, tenant: str = "default", generation: int = 0, **changes: An
 async def ingest(database: Database, job: TranscriptionRequested) -> None:
     assert isinstance(INGESTED, RecordingIngested)
     event = replace(INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job)
-    await persist_recording(database, event)
+    await persisted(database, event)
 
 
 async def fail(database: Database, job: TranscriptionRequested, at: datetime = NOW) -> None:
     assert isinstance(FAILED, TranscriptionFailed)
     reason = Reason(code="undecodable", detail="No frame could be decoded.")
     event = replace(_of(job, FAILED), outcome_key=job.outcome_key, reason=reason, failed_at=at)
-    await persist_recording(database, event)
+    await persisted(database, event)
 
 
 async def transcribe(
@@ -52,19 +52,18 @@ async def transcribe(
     """Each text becomes a segment of a second."""
     assert isinstance(TRANSCRIBED, RecordingTranscribed)
     event = replace(_of(job, TRANSCRIBED), duration_seconds=job.duration_seconds, transcribed_at=at)
-    async with database.transaction() as connection:
-        await recordings.know_recording(connection, job.tenant, job.recording_id, at)
-        await recordings.complete_job(connection, event, processing_seconds)
-        revision = await transcripts.save_transcript(connection, _of(job, _transcript(*texts)))
-        assert revision is not None
-        await transcripts.make_current(connection, job.recording_id, revision)
-        await recordings.follow_newest_job(connection, job.recording_id)
+    transcript = replace(_of(job, _transcript(*texts)), processing_seconds=processing_seconds)
+    await persisted(database, Transcribed(event=event, transcript=transcript))
 
 
-Report = TypeVar("Report", TranscriptionFailed, RecordingTranscribed, Transcript)
+async def persisted(database: Database, *reports: Report) -> None:
+    await PersistReports(database, lambda: NOW).persist_reports(reports)
 
 
-def _of(job: TranscriptionRequested, report: Report) -> Report:
+Told = TypeVar("Told", TranscriptionFailed, RecordingTranscribed, Transcript)
+
+
+def _of(job: TranscriptionRequested, report: Told) -> Told:
     return replace(
         report,
         tenant=job.tenant,

@@ -14,9 +14,9 @@ from ai2text.common.contracts.transcription import RecordingTranscribed, Transcr
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata import catalog
+from ai2text.metadata.news import Report
 from ai2text.metadata.page import Window
-from ai2text.metadata.persist_recording import persist_recording
-from ai2text.metadata.persist_transcript import persist_transcript
+from ai2text.metadata.persist_reports import PersistReports, read_transcript
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import CatalogueUnavailable, Database
 from ai2text.metadata.settings import PostgresSettings
@@ -36,14 +36,19 @@ def store(object_store: ObjectStore) -> ObjectStore:
     return object_store
 
 
-async def persist(database: Database, store: ObjectStore, event: subjects.Event) -> None:
+async def persist(database: Database, store: ObjectStore, *events: subjects.Event) -> None:
+    """In one transaction."""
+    reports = [await reported(store, event) for event in events]
+    await PersistReports(database, lambda: NOW).persist_reports(reports)
+
+
+async def reported(store: ObjectStore, event: subjects.Event) -> Report:
     match event:
         case RecordingTranscribed():
-            await persist_transcript(database, store, event, lambda: NOW)
+            return await read_transcript(store, event)
         case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
-            await persist_recording(database, event)
-        case _:
-            raise AssertionError(event)
+            return event
+    raise AssertionError(event)
 
 
 async def recording(database: Database, tenant: str = "default") -> dict[str, Any]:

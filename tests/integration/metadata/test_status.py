@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 
+from ai2text.common.contracts.recordings import RecordingRejected
 from ai2text.common.contracts.states import Lane
 from ai2text.common.jetstream import Broker
 from ai2text.common.presence import Presence
 from ai2text.metadata.measure_backlog import measure_backlog
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
-from ai2text.metadata.persist_recording import persist_recording
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.report_status import ReportStatus
 from tests.fixtures.examples import EVENTS, NOW, PRESENCE
-from tests.integration.metadata.catalogue import asked, fail, ingest, long_ago, transcribe
+from tests.integration.metadata.catalogue import asked, fail, ingest, long_ago, persisted, transcribe
 
 DEADLINE_SECONDS = 15
 
@@ -92,7 +92,8 @@ async def test_failures_count_jobs_and_rejections_by_reason(database: Database, 
     await fail(database, asked("long ago"), at=long_ago(90_000))
     await fail(database, asked("theirs", tenant="stranger"))
     rejected = EVENTS["recording.rejected.v1"]
-    await persist_recording(database, rejected)  # type: ignore[arg-type]
+    assert isinstance(rejected, RecordingRejected)
+    await persisted(database, rejected)
     dead = EVENTS["dead.lettered.v1"]
     await persist_dead_letter(database, dead)  # type: ignore[arg-type]
     own = (await report.of_tenant("default"))["failures"]

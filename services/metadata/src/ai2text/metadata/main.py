@@ -6,7 +6,7 @@ import structlog
 
 from ai2text.common import metrics, subjects
 from ai2text.common.clock import stopped_within, utc_now
-from ai2text.common.consumer import Consumer, Delivery, Work
+from ai2text.common.consumer import Consumer, Work
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
@@ -17,11 +17,13 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import Presence, announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
+from ai2text.metadata.budget import Budget
+from ai2text.metadata.group_commit import GroupCommit
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.measure_backlog import measure_backlog
+from ai2text.metadata.news import Report
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
-from ai2text.metadata.persist_recording import persist_recording
-from ai2text.metadata.persist_transcript import persist_transcript
+from ai2text.metadata.persist_reports import PersistReports, read_transcript
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.publish_outbox import publish_outbox
@@ -64,18 +66,39 @@ def _consumers(
     broker: Broker, database: Database, store: ObjectStore, settings: MetadataSettings
 ) -> tuple[Consumer, Consumer]:
     """Of the facts, and of the messages that somebody gave up."""
+    reports = GroupCommit[Report](PersistReports(database, utc_now).persist_reports, settings.events_at_once)
+    words = Budget(settings.words_at_once)
     facts = Work(
         stream=subjects.EVENTS,
         durables=(subjects.METADATA,),
-        handle=lambda delivery: _persist(database, store, delivery),
-        concurrency=settings.consumers,
+        handle=lambda delivery: _report(reports, words, store, delivery.event),
+        concurrency=settings.events_at_once,
     )
     dead_letters = Work(
         stream=subjects.DEAD,
         durables=(subjects.DEAD_LETTERS,),
-        handle=lambda delivery: _persist(database, store, delivery),
+        handle=lambda delivery: _bury(database, delivery.event),
     )
     return Consumer(broker, facts), Consumer(broker, dead_letters)
+
+
+async def _report(reports: GroupCommit[Report], words: Budget, store: ObjectStore, event: subjects.Event) -> None:
+    match event:
+        case RecordingTranscribed():
+            async with words.holding(event.words):
+                await reports.write(await read_transcript(store, event))
+        case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
+            await reports.write(event)
+        case _:
+            raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
+    metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()
+
+
+async def _bury(database: Database, event: subjects.Event) -> None:
+    if not isinstance(event, DeadLetter):
+        raise Poison("unexpected_event", f"Among dead letters there was {type(event).__name__}.")
+    await persist_dead_letter(database, event)
+    metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()
 
 
 async def _migrate_when_possible(postgres: PostgresSettings, life: Life) -> None:
@@ -89,17 +112,3 @@ async def _migrate_when_possible(postgres: PostgresSettings, life: Life) -> None
         else:
             life.probes.ready_when("migrated", lambda: True)
             return
-
-
-async def _persist(database: Database, store: ObjectStore, delivery: Delivery) -> None:
-    event = delivery.event
-    match event:
-        case RecordingTranscribed():
-            await persist_transcript(database, store, event, utc_now)
-        case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
-            await persist_recording(database, event)
-        case DeadLetter():
-            await persist_dead_letter(database, event)
-        case _:
-            raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
-    metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()

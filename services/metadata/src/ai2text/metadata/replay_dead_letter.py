@@ -8,7 +8,9 @@ import structlog
 from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.metadata.postgres import dead_letters, outbox, recordings
+from ai2text.metadata.news import News
+from ai2text.metadata.persist_reports import save
+from ai2text.metadata.postgres import dead_letters, jobs, outbox
 from ai2text.metadata.postgres.pool import Connection, Database
 
 log = structlog.get_logger()
@@ -30,7 +32,7 @@ async def replay_dead_letter(database: Database, dead_letter_id: str, clock: Clo
         if letter is None:
             return None
         if letter["replayed_as"] is not None:
-            job_id = await recordings.known_job(connection, letter["replayed_as"])
+            job_id = await jobs.known_job(connection, letter["replayed_as"])
             return Replay(dead_letter_id=dead_letter_id, job_id=job_id, now=False)
         event = dead_letters.event_in(letter["subject"], letter["payload"])
         if isinstance(event, TranscriptionRequested) and letter["has_ids"]:
@@ -45,8 +47,8 @@ async def replay_dead_letter(database: Database, dead_letter_id: str, clock: Clo
 
 async def _request_again(connection: Connection, dead: TranscriptionRequested, clock: Clock) -> str:
     """A new job: the dead one has its failed outcome, which stands."""
-    await recordings.know_recording(connection, dead.tenant, dead.recording_id, clock())
-    known = await recordings.job_generations(connection, dead.tenant, dead.recording_id)
+    await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (dead.recording_id,))
+    known = await jobs.job_generations(connection, dead.tenant, dead.recording_id)
     newest = max([dead.generation, *(number for job, number in known.items() if job == _job_id(dead, number))])
     job_id = _job_id(dead, newest + 1)
     job = replace(
@@ -58,8 +60,9 @@ async def _request_again(connection: Connection, dead: TranscriptionRequested, c
         outcome_key=identity.outcome_key(dead.tenant, job_id),
         requested_at=clock(),
     )
-    await recordings.save_job(connection, job)
-    await recordings.follow_newest_job(connection, job.recording_id)
+    news = News()
+    news.ask(job)
+    await save(connection, news, clock)
     await outbox.put(connection, job)
     return job_id
 

@@ -8,6 +8,8 @@ from ai2text.common import subjects
 from ai2text.common.contracts.codec import encode
 from ai2text.metadata.postgres.pool import Connection
 
+INSERT = "INSERT INTO outbox (subject, payload, message_id) VALUES (%s, %s, %s)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
@@ -19,15 +21,15 @@ class Announcement:
     message_id: str
 
 
-async def put(connection: Connection, event: subjects.Event) -> None:
-    await put_encoded(connection, subjects.subject_of(event), encode(event), subjects.message_id_of(event))
+async def put(connection: Connection, *events: subjects.Event) -> None:
+    rows = [(subjects.subject_of(event), encode(event), subjects.message_id_of(event)) for event in events]
+    async with connection.cursor() as cursor:
+        await cursor.executemany(INSERT, rows)
 
 
 async def put_encoded(connection: Connection, subject: str, payload: bytes, message_id: str) -> None:
     """For what may be no event; the stream swallows a message id that it has seen within two minutes."""
-    await connection.execute(
-        "INSERT INTO outbox (subject, payload, message_id) VALUES (%s, %s, %s)", (subject, payload, message_id)
-    )
+    await connection.execute(INSERT, (subject, payload, message_id))
 
 
 async def take(connection: Connection, limit: int) -> list[Announcement]:

@@ -1,77 +1,101 @@
 """Rows of transcripts and their segments: immutable revisions, the first machine one of a job stays."""
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import uuid5
 
-from psycopg.types.json import Jsonb
+from psycopg.rows import class_row
+from pydantic import TypeAdapter
 
+from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.identity import NAMESPACE
-from ai2text.common.contracts.outcome import Segment, Transcript
+from ai2text.common.contracts.outcome import Segment, Transcript, Word
 from ai2text.metadata.postgres.pool import Connection
+from ai2text.metadata.postgres.staging import stage
+
+COLUMNS = (
+    "recording_id, tenant, job_id, kind, generation, model, engine, language, language_probability, text, created_at"
+)
+SEGMENT = (
+    "recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds, text, words, temperature, "
+    "avg_logprob, compression_ratio, no_speech_prob"
+)
+
+_words = TypeAdapter(tuple[Word, ...])
 
 
-async def save_transcript(connection: Connection, transcript: Transcript) -> int | None:
-    """The number of the new revision; None when this job's transcript is already there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRevision:
+    recording_id: str
+    job_id: str
+    revision: int
 
-    The caller holds the recording's row, so that two revisions never get the same number.
+
+async def save_transcripts(connection: Connection, transcripts: Mapping[str, Transcript]) -> list[NewRevision]:
+    """By job. Those whose transcript is there already get no new revision.
+
+    The caller holds their recordings' rows, so that two revisions never get the same number.
     """
-    cursor = await connection.execute(
-        """
-        INSERT INTO transcripts (recording_id, revision, tenant, job_id, kind, generation, model, engine,
-            language, language_probability, text, created_at)
-        SELECT %(recording)s, coalesce(max(revision), 0) + 1, %(tenant)s, %(job)s, 'machine', %(generation)s,
-            %(model)s, %(engine)s, %(language)s, %(probability)s, %(text)s, %(at)s
-        FROM transcripts WHERE recording_id = %(recording)s
-        ON CONFLICT (job_id) DO NOTHING
-        RETURNING revision
-        """,
-        {
-            "recording": transcript.recording_id,
-            "tenant": transcript.tenant,
-            "job": transcript.job_id,
-            "generation": transcript.generation,
-            "model": transcript.model,
-            "engine": Jsonb(asdict(transcript.engine)),
-            "language": transcript.language,
-            "probability": transcript.language_probability,
-            "text": transcript.text,
-            "at": transcript.transcribed_at,
-        },
-    )
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    revision: int = row["revision"]
-    await _save_segments(connection, transcript, revision)
-    return revision
+    await stage(connection, "transcripts", COLUMNS, map(_row, transcripts.values()))
+    async with connection.cursor(row_factory=class_row(NewRevision)) as cursor:
+        await cursor.execute(
+            f"""
+            INSERT INTO transcripts ({COLUMNS}, revision)
+            SELECT {COLUMNS},
+                coalesce((SELECT max(revision) FROM transcripts t WHERE t.recording_id = s.recording_id), 0)
+                + row_number() OVER (PARTITION BY recording_id ORDER BY generation, job_id)
+            FROM staged_transcripts s WHERE NOT EXISTS (SELECT FROM transcripts t WHERE t.job_id = s.job_id)
+            ORDER BY recording_id
+            RETURNING recording_id::text, job_id::text, revision
+            """  # noqa: S608 - constants
+        )
+        new = await cursor.fetchall()
+    await _save_segments(connection, [(one, transcripts[one.job_id]) for one in new])
+    return new
 
 
-async def _save_segments(connection: Connection, transcript: Transcript, revision: int) -> None:
-    columns = (
-        "recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds, text, words, "
-        "temperature, avg_logprob, compression_ratio, no_speech_prob"
+def _row(transcript: Transcript) -> Sequence[object]:
+    return (
+        transcript.recording_id,
+        transcript.tenant,
+        transcript.job_id,
+        "machine",
+        transcript.generation,
+        transcript.model,
+        encode(transcript.engine).decode(),
+        transcript.language,
+        transcript.language_probability,
+        transcript.text,
+        transcript.transcribed_at,
     )
-    async with connection.cursor() as cursor, cursor.copy(f"COPY segments ({columns}) FROM STDIN") as copy:
-        for place, segment in enumerate(transcript.segments):
-            await copy.write_row(
-                (
-                    transcript.recording_id,
-                    revision,
-                    place,
-                    str(uuid5(NAMESPACE, f"segment/{transcript.job_id}/{place}")),
-                    transcript.tenant,
-                    _etag(segment),
-                    segment.start,
-                    segment.end,
-                    segment.text.strip(),
-                    Jsonb([asdict(word) for word in segment.words]),
-                    segment.temperature,
-                    segment.avg_logprob,
-                    segment.compression_ratio,
-                    segment.no_speech_prob,
-                )
-            )
+
+
+async def _save_segments(connection: Connection, new: Iterable[tuple[NewRevision, Transcript]]) -> None:
+    await stage(connection, "segments", SEGMENT, (row for one, transcript in new for row in _segments(one, transcript)))
+    await connection.execute(
+        f"INSERT INTO segments ({SEGMENT}) SELECT {SEGMENT} FROM staged_segments"  # noqa: S608
+    )
+
+
+def _segments(new: NewRevision, transcript: Transcript) -> Iterator[Sequence[object]]:
+    for place, segment in enumerate(transcript.segments):
+        yield (
+            new.recording_id,
+            new.revision,
+            place,
+            uuid5(NAMESPACE, f"segment/{transcript.job_id}/{place}"),
+            transcript.tenant,
+            _etag(segment),
+            segment.start,
+            segment.end,
+            segment.text.strip(),
+            _words.dump_json(segment.words).decode(),
+            segment.temperature,
+            segment.avg_logprob,
+            segment.compression_ratio,
+            segment.no_speech_prob,
+        )
 
 
 def _etag(segment: Segment) -> str:
@@ -79,18 +103,27 @@ def _etag(segment: Segment) -> str:
     return hashlib.sha256(f"{segment.start}\x1f{segment.end}\x1f{segment.text}".encode()).hexdigest()[:16]
 
 
-async def make_current(connection: Connection, recording_id: str, revision: int) -> bool:
-    """Whether `revision` is now the one people see: human work and later generations are never displaced."""
+async def make_current(connection: Connection, new: Iterable[NewRevision]) -> set[tuple[str, int]]:
+    """Recordings and those of the `new` revisions that people see now.
+
+    Human work and later generations are never displaced.
+    """
+    revisions = list(new)
     cursor = await connection.execute(
         """
-        UPDATE recordings SET current_revision = %(revision)s
-        WHERE recording_id = %(recording)s AND NOT EXISTS (
-            SELECT FROM transcripts AS current, transcripts AS new
-            WHERE current.recording_id = %(recording)s AND current.revision = recordings.current_revision
-              AND new.recording_id = %(recording)s AND new.revision = %(revision)s
-              AND (current.kind = 'human' OR current.generation > new.generation))
-        RETURNING current_revision
+        UPDATE recordings SET current_revision = best.revision
+        FROM (
+            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation
+            FROM transcripts t JOIN unnest(%s::uuid[], %s::integer[]) AS new (recording_id, revision)
+                USING (recording_id, revision)
+            ORDER BY recording_id, generation DESC, revision DESC
+        ) AS best
+        WHERE recordings.recording_id = best.recording_id AND NOT EXISTS (
+            SELECT FROM transcripts AS current
+            WHERE current.recording_id = best.recording_id AND current.revision = recordings.current_revision
+              AND (current.kind = 'human' OR current.generation > best.generation))
+        RETURNING recordings.recording_id::text, current_revision
         """,
-        {"recording": recording_id, "revision": revision},
+        ([one.recording_id for one in revisions], [one.revision for one in revisions]),
     )
-    return await cursor.fetchone() is not None
+    return {(row["recording_id"], row["current_revision"]) for row in await cursor.fetchall()}

@@ -1,0 +1,146 @@
+"""What a batch of events says about recordings and jobs, in whatever order they came. No I/O here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
+from ai2text.common.contracts.states import JOB_ENDS, JobStatus
+from ai2text.common.contracts.transcription import (
+    RecordingTranscribed,
+    TranscriptionFailed,
+    TranscriptionRequested,
+    TranscriptionStarted,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcribed:
+    """The event, with the transcript that it only points to."""
+
+    event: RecordingTranscribed
+    transcript: Transcript
+
+
+Report = RecordingIngested | RecordingRejected | TranscriptionStarted | TranscriptionFailed | Transcribed
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordingNews:
+    """`facts` are missing while only later events have been heard of."""
+
+    recording_id: str
+    tenant: str
+    heard_at: datetime
+    facts: RecordingIngested | None = None
+    tags: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, kw_only=True)
+class JobNews:
+    """As far as this batch goes; what the catalogue knows already is merged with it there, by the same rules."""
+
+    job_id: str
+    recording_id: str
+    tenant: str
+    generation: int
+    asked: TranscriptionRequested | None = None
+    status: JobStatus = JobStatus.QUEUED
+    worker: str | None = None
+    attempts: int = 0
+    started_at: datetime | None = None
+    outcome_key: str | None = None
+    error: Reason | None = None
+    duration_seconds: float | None = None
+    processing_seconds: float | None = None
+    finished_at: datetime | None = None
+
+    def ask(self, asked: TranscriptionRequested) -> None:
+        self.asked = asked
+        self.outcome_key = asked.outcome_key
+        self.duration_seconds = asked.duration_seconds
+
+    def start(self, event: TranscriptionStarted) -> None:
+        if self.status is JobStatus.QUEUED:
+            self.status = JobStatus.RUNNING
+        self.worker = event.worker
+        self.attempts = max(self.attempts, event.attempt)
+        self.started_at = self.started_at or event.started_at
+
+    def end(self, status: JobStatus, outcome_key: str, at: datetime, error: Reason | None = None) -> None:
+        """The first end stays."""
+        if self.status in JOB_ENDS:
+            return
+        self.status, self.outcome_key, self.finished_at, self.error = status, outcome_key, at, error
+
+
+class News:
+    """One entry for each recording, source, rejection, job and transcript, however often it was reported."""
+
+    def __init__(self, reports: Iterable[Report] = ()) -> None:
+        self.recordings: dict[str, RecordingNews] = {}
+        self.rejections: dict[str, RecordingRejected] = {}
+        self.sources: dict[tuple[str, str], tuple[str, Source]] = {}
+        """By recording and source, with the tenant."""
+        self.jobs: dict[str, JobNews] = {}
+        self.transcripts: dict[str, Transcript] = {}
+        """By job."""
+        for report in reports:
+            self.add(report)
+
+    def add(self, report: Report) -> None:
+        match report:
+            case RecordingIngested():
+                self._ingested(report)
+            case RecordingRejected():
+                self.rejections.setdefault(report.rejection_id, report)
+                self.sources[report.rejection_id, report.source.source_id] = (report.tenant, report.source)
+            case TranscriptionStarted():
+                self._job(report, report.started_at).start(report)
+            case TranscriptionFailed():
+                job = self._job(report, report.failed_at)
+                job.end(JobStatus.FAILED, report.outcome_key, report.failed_at, report.reason)
+            case Transcribed():
+                self._transcribed(report.event, report.transcript)
+
+    def ask(self, asked: TranscriptionRequested) -> None:
+        self._job(asked, asked.requested_at).ask(asked)
+
+    def _ingested(self, event: RecordingIngested) -> None:
+        recording = self._recording(event.tenant, event.recording_id, event.ingested_at)
+        recording.facts = event
+        recording.heard_at = min(recording.heard_at, event.ingested_at)
+        recording.tags |= set(event.tags)
+        self.sources[event.recording_id, event.source.source_id] = (event.tenant, event.source)
+        self.ask(event.first_job)
+
+    def _transcribed(self, event: RecordingTranscribed, transcript: Transcript) -> None:
+        job = self._job(event, event.transcribed_at)
+        if job.status not in JOB_ENDS:
+            job.processing_seconds = transcript.processing_seconds
+        job.duration_seconds = job.duration_seconds or event.duration_seconds
+        job.end(JobStatus.COMPLETED, event.outcome_key, event.transcribed_at)
+        self.transcripts[event.job_id] = transcript
+
+    def _recording(self, tenant: str, recording_id: str, heard_at: datetime) -> RecordingNews:
+        return self.recordings.setdefault(
+            recording_id, RecordingNews(recording_id=recording_id, tenant=tenant, heard_at=heard_at)
+        )
+
+    def _job(
+        self,
+        event: TranscriptionRequested | TranscriptionStarted | RecordingTranscribed | TranscriptionFailed,
+        heard_at: datetime,
+    ) -> JobNews:
+        self._recording(event.tenant, event.recording_id, heard_at)
+        return self.jobs.setdefault(
+            event.job_id,
+            JobNews(
+                job_id=event.job_id,
+                recording_id=event.recording_id,
+                tenant=event.tenant,
+                generation=event.generation,
+            ),
+        )

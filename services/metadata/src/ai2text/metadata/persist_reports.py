@@ -1,0 +1,85 @@
+"""What ingestion and the workers report becomes rows, a batch in one transaction, in whatever order it arrives."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from ai2text.common.clock import Clock
+from ai2text.common.contracts.codec import decode_outcome
+from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.transcription import RecordingTranscribed
+from ai2text.common.contracts.transcripts import TranscriptPersisted
+from ai2text.common.errors import Poison
+from ai2text.common.object_store import ObjectStore
+from ai2text.metadata.news import News, Report, Transcribed
+from ai2text.metadata.postgres import jobs, outbox, recordings, transcripts
+from ai2text.metadata.postgres.pool import Connection, Database
+from ai2text.metadata.postgres.transcripts import NewRevision
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PersistReports:
+    """The use case with what it needs."""
+
+    database: Database
+    clock: Clock
+
+    async def persist_reports(self, reports: Sequence[Report]) -> None:
+        """One transaction; may be repeated. Raises CatalogueUnavailable."""
+        news = News(reports)
+        async with self.database.transaction() as connection:
+            new = await save(connection, news, self.clock)
+            log.debug("reports_saved", reports=len(reports))
+        log.debug("reports_persisted", reports=len(reports))
+        for one in new:
+            log.info("transcript_persisted", recording_id=one.recording_id, job_id=one.job_id, revision=one.revision)
+
+
+async def save(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
+    """Recordings first: their rows are held, in the order of their ids, against all others who report on them."""
+    await recordings.save_recordings(connection, news.recordings.values(), news.rejections.values())
+    await recordings.save_sources(connection, news.sources)
+    await jobs.save_jobs(connection, news.jobs.values())
+    new = await _save_transcripts(connection, news, clock) if news.transcripts else []
+    await recordings.follow_newest_jobs(connection, list(news.recordings))
+    return new
+
+
+async def _save_transcripts(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
+    new = await transcripts.save_transcripts(connection, news.transcripts)
+    current = await transcripts.make_current(connection, new)
+    now = clock()
+    await outbox.put(connection, *(_persisted(news.transcripts[one.job_id], one, current, now) for one in new))
+    return new
+
+
+def _persisted(
+    transcript: Transcript, new: NewRevision, current: Collection[tuple[str, int]], now: datetime
+) -> TranscriptPersisted:
+    return TranscriptPersisted(
+        tenant=transcript.tenant,
+        recording_id=new.recording_id,
+        job_id=new.job_id,
+        revision=new.revision,
+        current=(new.recording_id, new.revision) in current,
+        persisted_at=now,
+    )
+
+
+async def read_transcript(store: ObjectStore, event: RecordingTranscribed) -> Transcribed:
+    """Raises StoreUnavailable, ObjectNotFound, Poison."""
+    transcript = await asyncio.to_thread(_transcript, store, event)
+    log.debug("transcript_read", segments=len(transcript.segments))
+    return Transcribed(event=event, transcript=transcript)
+
+
+def _transcript(store: ObjectStore, event: RecordingTranscribed) -> Transcript:
+    outcome = decode_outcome(store.get(event.outcome_key))
+    if not isinstance(outcome, Transcript) or outcome.recording_id != event.recording_id:
+        raise Poison("wrong_outcome", f"{event.outcome_key} does not hold the transcript that was announced.")
+    return outcome

@@ -1,0 +1,82 @@
+"""Rows of jobs. Every statement may be repeated; a state never goes backwards, and the first end stays."""
+
+from collections.abc import Iterable, Sequence
+
+from ai2text.common.contracts.codec import encode
+from ai2text.metadata.news import JobNews
+from ai2text.metadata.postgres.pool import Connection
+from ai2text.metadata.postgres.staging import stage
+
+COLUMNS = (
+    "job_id, recording_id, tenant, generation, replaces, lane, model, task, options, outcome_key, duration_seconds, "
+    "processing_seconds, status, worker, attempts, error_code, error_detail, requested_at, started_at, finished_at"
+)
+MERGE = f"""
+    INSERT INTO jobs AS known ({COLUMNS}) SELECT {COLUMNS} FROM staged_jobs ORDER BY job_id
+    ON CONFLICT (job_id) DO UPDATE SET
+        replaces = coalesce(excluded.replaces, known.replaces),
+        lane = coalesce(excluded.lane, known.lane),
+        model = coalesce(excluded.model, known.model),
+        task = coalesce(excluded.task, known.task),
+        options = coalesce(excluded.options, known.options),
+        outcome_key = coalesce(known.outcome_key, excluded.outcome_key),
+        duration_seconds = coalesce(known.duration_seconds, excluded.duration_seconds),
+        worker = coalesce(excluded.worker, known.worker),
+        attempts = greatest(known.attempts, excluded.attempts),
+        requested_at = least(known.requested_at, excluded.requested_at),
+        started_at = coalesce(known.started_at, excluded.started_at),
+        status = CASE WHEN job_rank(known.status) < job_rank(excluded.status)
+            THEN excluded.status ELSE known.status END,
+        processing_seconds = CASE WHEN job_rank(known.status) < 2
+            THEN excluded.processing_seconds ELSE known.processing_seconds END,
+        error_code = CASE WHEN job_rank(known.status) < 2 THEN excluded.error_code ELSE known.error_code END,
+        error_detail = CASE WHEN job_rank(known.status) < 2 THEN excluded.error_detail ELSE known.error_detail END,
+        finished_at = CASE WHEN job_rank(known.status) < 2 THEN excluded.finished_at ELSE known.finished_at END
+"""  # noqa: S608 - constants
+
+
+async def save_jobs(connection: Connection, jobs: Iterable[JobNews]) -> None:
+    """In the order of their ids; the caller holds their recordings' rows."""
+    await stage(connection, "jobs", COLUMNS, map(_row, jobs))
+    await connection.execute(MERGE)
+
+
+def _row(job: JobNews) -> Sequence[object]:
+    asked = job.asked
+    return (
+        job.job_id,
+        job.recording_id,
+        job.tenant,
+        job.generation,
+        asked.replaces if asked else None,
+        asked.lane if asked else None,
+        asked.model if asked else None,
+        asked.task if asked else None,
+        encode(asked.options).decode() if asked else None,
+        job.outcome_key,
+        job.duration_seconds,
+        job.processing_seconds,
+        job.status,
+        job.worker,
+        job.attempts,
+        job.error.code if job.error else None,
+        job.error.detail if job.error else None,
+        asked.requested_at if asked else None,
+        job.started_at,
+        job.finished_at,
+    )
+
+
+async def job_generations(connection: Connection, tenant: str, recording_id: str) -> dict[str, int]:
+    """All jobs of a recording, whatever was asked, each with its generation."""
+    cursor = await connection.execute(
+        "SELECT job_id::text, generation FROM jobs WHERE tenant = %s AND recording_id = %s", (tenant, recording_id)
+    )
+    return {row["job_id"]: row["generation"] for row in await cursor.fetchall()}
+
+
+async def known_job(connection: Connection, job_id: str) -> str | None:
+    """The id itself, if there is such a job."""
+    cursor = await connection.execute("SELECT job_id::text FROM jobs WHERE job_id = %s", (job_id,))
+    row = await cursor.fetchone()
+    return row["job_id"] if row else None
