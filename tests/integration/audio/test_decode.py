@@ -2,6 +2,7 @@ import io
 from contextlib import closing
 
 import numpy as np
+import psutil
 import pytest
 from faster_whisper.audio import decode_audio
 
@@ -56,7 +57,7 @@ def test_closing_early_frees_the_child_for_the_next_job() -> None:
             next(chunks)
             (interrupted,) = sandbox.child_pids()
         assert probe(sandbox, MemorySource(make("wav"))).duration_seconds == 2.0
-        assert sandbox.child_pids() != [interrupted]
+        assert not psutil.pid_exists(interrupted) or psutil.Process(interrupted).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_cut_recording_is_refused_after_its_last_chunk(sandbox: Sandbox) -> None:

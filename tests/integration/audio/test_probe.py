@@ -5,14 +5,71 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.audio.source import FileSource
 from tests.integration.audio.media import MUXERS, SAMPLES, MemorySource, make
 
+ADDED_SAMPLES = {
+    "wave": 656,
+    "aac": 1912,
+    "ts": 1912,
+    "m4a": 888,
+    "mp4": 888,
+    "m4v": 888,
+    "3gp": 888,
+    "3g2": 888,
+    "mpg": 504,
+    "mpga": 504,
+    "mpeg": 768,
+    "asf": -136,
+    "wma": -136,
+    "wmv": -136,
+    "avi": 1656,
+    "amr": 160,
+}
+"""What the codec's delay and its last, full frame add where the container does not say how much of that to drop."""
+
 
 @pytest.mark.lesson("L01")
 @pytest.mark.parametrize("extension", MUXERS)
 def test_every_accepted_format_is_opened_and_measured(sandbox: Sandbox, extension: str) -> None:
     media = probe(sandbox, MemorySource(make(extension)))
-    assert media.duration_seconds == pytest.approx(2.0, abs=0.12)
-    assert media.sample_rate_hz == MUXERS[extension][2]
+    _, _, sample_rate_hz = MUXERS[extension]
+    expected = 2.0 + ADDED_SAMPLES.get(extension, 0) / sample_rate_hz
+    assert media.duration_seconds == pytest.approx(expected, abs=0.01)
+    assert media.sample_rate_hz == sample_rate_hz
     assert media.channels == 1
+    assert media.loudness_lufs == pytest.approx(-16, abs=0.5)
+    assert media.peak_dbfs == pytest.approx(-10, abs=2)
+
+
+def test_wideband_amr_is_measured(sandbox: Sandbox) -> None:
+    """No encoder for it comes with PyAV: a hundred frames of its lowest rate, all zeros, of 20 ms each."""
+    media = probe(sandbox, MemorySource(b"#!AMR-WB\n" + (b"\x04" + bytes(17)) * 100))
+    assert (media.container, media.codec) == ("amr", "amr_wb")
+    assert (media.sample_rate_hz, media.channels) == (16_000, 1)
+    assert media.duration_seconds == pytest.approx(2.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("extension", "options", "container"),
+    [("wav", {"rf64": "always"}, "wav"), ("ts", {"mpegts_m2ts_mode": "1"}, "mpegts")],
+    ids=["RF64", "m2ts"],
+)
+def test_the_long_form_of_a_container_is_accepted_too(
+    sandbox: Sandbox, extension: str, options: dict[str, str], container: str
+) -> None:
+    media = probe(sandbox, MemorySource(make(extension, options=options)))
+    assert media.container == container
+    assert media.duration_seconds == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("extension", "bit_rate_bps"), [("wav", 256_000), ("snd", 64_000), ("mp3", 64_000)])
+def test_the_bit_rate_is_that_of_the_sound_track(sandbox: Sandbox, extension: str, bit_rate_bps: int) -> None:
+    assert probe(sandbox, MemorySource(make(extension, 20.0))).bit_rate_bps == pytest.approx(bit_rate_bps, rel=0.01)
+
+
+def test_the_picture_does_not_count_into_the_bit_rate(sandbox: Sandbox) -> None:
+    alone, with_picture = (
+        probe(sandbox, MemorySource(make("mp4", picture_seconds=seconds))).bit_rate_bps for seconds in (0.0, 2.0)
+    )
+    assert alone == with_picture
 
 
 @pytest.mark.parametrize(

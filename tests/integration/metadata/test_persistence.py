@@ -107,7 +107,7 @@ async def test_l28_a_failed_job_says_why_and_ends(database: Database, store: Obj
     assert (await recording(database))["status"] == "failed"
     (job,) = await rows(database, "SELECT status, error_code, error_detail FROM jobs")
     assert job["status"] == "failed"
-    assert job["error_code"] == "undecodable"
+    assert job["error_code"] == "decode_failed"
     assert job["error_detail"]
 
 
@@ -118,7 +118,7 @@ async def test_a_rejection_is_listed_with_its_reason(database: Database, store: 
             connection, "default", catalog.Filters(status=RecordingStatus.REJECTED), Window(limit=10)
         )
     (item,) = page.items
-    assert item["reason"]["code"] == "undecodable"
+    assert item["reason"]["code"] == "decode_failed"
 
 
 async def test_a_transcript_is_read_back_as_it_was_written(database: Database, store: ObjectStore) -> None:

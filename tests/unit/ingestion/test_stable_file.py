@@ -54,7 +54,7 @@ def test_a_file_replaced_while_it_is_read_is_noticed_although_size_and_time_agre
 def test_a_changing_file_is_not_judged_by_what_was_read_of_it(path: Path) -> None:
     with pytest.raises(ObjectChanged), opened(path, seen(path)):
         path.write_bytes(b"x")
-        raise Refused("undecodable", "Judged too early.")
+        raise Refused("decode_failed", "Judged too early.")
 
 
 @pytest.mark.lesson("L03")

@@ -1,6 +1,5 @@
-"""The life of a decoding child: confined at birth, then one job after the other until its parent is gone."""
+"""The life of a decoding child: confined at birth, one job, and the end."""
 
-import gc
 import io
 import json
 import os
@@ -16,6 +15,7 @@ from av.container import InputContainer
 
 from ai2text.audio import claims, judgement, protocol, recording, tags
 from ai2text.audio.confinement import CONNECTION, confine
+from ai2text.audio.level import Meter
 from ai2text.audio.protocol import Job, Verdict
 from ai2text.audio.recording import Tally, UnusableError
 
@@ -23,22 +23,21 @@ NOTE_MAX_CHARACTERS = 1000
 
 
 def serve(memory_bytes: int) -> int:
-    """The exit status, once the parent has hung up."""
+    """The exit status. One job is all, so that no recording is ever decoded where another one has been."""
     inherited = forkserver.get_inherited_fds() or []
     filtered = confine(inherited[0], memory_bytes)
     connection = Connection(CONNECTION)
     connection.send_bytes(protocol.READY + bytes([filtered]))
-    while True:
-        try:
-            order = connection.recv_bytes(protocol.JOB_MAX_BYTES)
-        except (EOFError, OSError):
-            return 0
-        connection.send_bytes(answer(connection, Job.decode(order)))
-        gc.collect()  # resamplers are freed by the collector only: SYSTRAN/faster-whisper#390
+    try:
+        order = connection.recv_bytes(protocol.JOB_MAX_BYTES)
+    except (EOFError, OSError):
+        return 0
+    connection.send_bytes(answer(connection, Job.decode(order)))
+    return 0
 
 
 def answer(connection: Connection, job: Job) -> bytes:
-    """The last message about a job."""
+    """The last message."""
     try:
         return protocol.MEDIA + json.dumps(measure(connection, job)).encode()
     except UnusableError as exc:
@@ -46,7 +45,7 @@ def answer(connection: Connection, job: Job) -> bytes:
     except MemoryError:
         verdict = Verdict(code="out_of_memory")
     except av.error.FFmpegError as exc:
-        verdict = Verdict(code="undecodable", note=str(exc))
+        verdict = Verdict(code="decode_failed", note=str(exc))
     except Exception as exc:  # noqa: BLE001 - nobody else can tell the parent
         verdict = Verdict(code="failed", note=repr(exc)[:NOTE_MAX_CHARACTERS])
     return protocol.VERDICT + json.dumps(asdict(verdict)).encode()
@@ -63,10 +62,14 @@ def measure(connection: Connection, job: Job) -> dict[str, object]:
         stream = recording.audio_stream(container)
         tally = Tally()
         frames = recording.decoded(container, stream, tally, job.max_duration_seconds)
-        hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz)
+        meter = Meter()
+        if job.sample_rate_hz is None:
+            listen(reported(connection, frames, tally), meter)
+        else:
+            hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz)
         claimed = judgement.claimed_seconds(container, stream, tally.seconds, share, guessed=guessed)
         judgement.judge(container, tally, claimed, cut=cut)
-        return described(container, stream, tally)
+        return described(container, stream, tally, meter)
 
 
 def reported(connection: Connection, frames: Iterator[AudioFrame], tally: Tally) -> Iterator[AudioFrame]:
@@ -78,23 +81,27 @@ def reported(connection: Connection, frames: Iterator[AudioFrame], tally: Tally)
         yield frame
 
 
-def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int | None) -> None:
-    if sample_rate_hz is None:
-        for _ in frames:
-            pass
-        return
+def listen(frames: Iterator[AudioFrame], meter: Meter) -> None:
+    for frame in frames:
+        meter.add(frame)
+
+
+def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int) -> None:
     for samples in recording.resampled(frames, sample_rate_hz):
         for start in range(0, len(samples), protocol.PCM_MAX_BYTES):
             connection.send_bytes(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
 
 
-def described(container: InputContainer, stream: AudioStream, tally: Tally) -> dict[str, object]:
+def described(container: InputContainer, stream: AudioStream, tally: Tally, meter: Meter) -> dict[str, object]:
     return {
         "container": container.format.name,
         "codec": stream.codec_context.codec.canonical_name,
         "duration_seconds": tally.duration_seconds(),
         "sample_rate_hz": tally.sample_rate_hz,
         "channels": tally.channels,
+        "bit_rate_bps": tally.bit_rate_bps(),
+        "peak_dbfs": meter.peak_dbfs(),
+        "loudness_lufs": meter.loudness_lufs(),
         "tags": tags.cleaned(stream.metadata | container.metadata),
     }
 

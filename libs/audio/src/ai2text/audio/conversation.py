@@ -1,5 +1,6 @@
 """One job with one child: its questions answered, its answers checked as a stranger's."""
 
+import math
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Protocol
@@ -26,8 +27,6 @@ _VERDICT = TypeAdapter(Verdict)
 class Partner(Protocol):
     """What is needed of `process.Child`."""
 
-    idle: bool
-
     def begin(self, job: Job, /) -> None: ...
     def send(self, content: bytes) -> None: ...
     def receive(self) -> tuple[bytes, bytes]: ...
@@ -38,8 +37,6 @@ def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -
     """Samples as they come, mono s16, then what the recording is.
 
     Raises Refused, Unavailable and whatever the source raises.
-
-    Ended early, by whomever, it leaves the child with `idle` unset, fit only to be killed.
     """
     child.begin(job)
     longest = job.max_duration_seconds + LAST_FRAME_SECONDS
@@ -55,14 +52,11 @@ def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -
         elif kind == protocol.PROGRESS:
             child.allow_cpu(_within(_seconds(content), longest))
         elif kind == protocol.MEDIA:
-            media = _media(content, longest)
-            child.idle = True
-            yield media
+            yield _media(content, longest)
             return
         elif kind == protocol.VERDICT:
             verdict = _verdict(content)
             refused = refusals.refusal(verdict, job, memory_bytes)
-            child.idle = refused.code == verdict.code  # otherwise it spoke of a failure of its own
             log.debug(
                 "recording_refused_by_decoder", code=refused.code, note=tags.line(verdict.note, NOTE_MAX_CHARACTERS)
             )
@@ -104,7 +98,7 @@ def _media(content: bytes, longest: float) -> Media:
     except ValidationError as exc:
         raise _nonsense() from exc
     _within(media.duration_seconds, longest)
-    if min(media.sample_rate_hz, media.channels) < 1:
+    if min(media.sample_rate_hz, media.channels) < 1 or not all(map(math.isfinite, _levels(media))):
         raise _nonsense()
     return replace(
         media,
@@ -112,6 +106,10 @@ def _media(content: bytes, longest: float) -> Media:
         codec=tags.line(media.codec, NAME_MAX_CHARACTERS),
         tags=tags.cleaned(media.tags),
     )
+
+
+def _levels(media: Media) -> list[float]:
+    return [level for level in (media.bit_rate_bps, media.peak_dbfs, media.loudness_lufs) if level is not None]
 
 
 def _verdict(content: bytes) -> Verdict:

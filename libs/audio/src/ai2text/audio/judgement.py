@@ -14,6 +14,8 @@ TOLERANCE_SECONDS = 0.5
 TOLERANCE_SHARE = 0.02
 FOLLOW_THE_BYTES = {"ogg", "mpeg", "mpegts"}
 """Their duration is read off the last timestamps, wherever the file ends."""
+WHOLE_FRAMES = {"aac", "amr"}
+"""Nothing but frames that tell their size, so one that cannot be decoded at the end was cut."""
 BY_SHARE = {"wav", "w64", "avi", "asf"}
 """FFmpeg believes the file's size more than their header; see `claims.promised_share`."""
 
@@ -22,14 +24,14 @@ def judge(container: InputContainer, tally: Tally, claimed_seconds: float | None
     """Raises UnusableError when what was decoded is not the recording that the container announces."""
     damage = f"{tally.broken} of {tally.packets} packets broken"
     if tally.seconds == 0:
-        raise UnusableError(Verdict(code="undecodable", note=damage))
+        raise UnusableError(Verdict(code="decode_failed", note=damage))
     reached = max(tally.seconds, _last_moment(container, tally))
     if claimed_seconds is not None and _clearly_less(reached, claimed_seconds):
         raise UnusableError(Verdict(code="truncated", decoded_seconds=reached, claimed_seconds=claimed_seconds))
-    if cut:
+    if cut or (tally.latest_broken and container.format.name in WHOLE_FRAMES):
         raise UnusableError(Verdict(code="truncated", decoded_seconds=reached))
     if tally.broken > max(BROKEN_FEW, BROKEN_SHARE * tally.packets):
-        raise UnusableError(Verdict(code="undecodable", note=damage))
+        raise UnusableError(Verdict(code="decode_failed", note=damage))
 
 
 def _last_moment(container: InputContainer, tally: Tally) -> float:

@@ -9,8 +9,9 @@ import struct
 
 import av.subtitles.codeccontext
 import av.subtitles.stream
+from av.codec.context import CodecContext
 
-from ai2text.audio import child, claims, recording, tags
+from ai2text.audio import child, claims, level, recording, tags
 
 __all__ = ["av", "child"]
 
@@ -18,8 +19,14 @@ FORMAT = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 SILENCE = bytes(3200)
 
 
+DECODERS = ("aac", "mp3float", "opus")
+"""Each computes its tables when it is opened for the first time: here, not in every child."""
+
+
 def warm_up() -> None:
     """Decodes a tenth of a second of silence."""
+    for name in DECODERS:
+        CodecContext.create(name, "r").open()
     chunks = _chunk(b"fmt ", FORMAT) + _chunk(b"data", SILENCE)
     wave = _chunk(b"RIFF", b"WAVE" + chunks)
     file = io.BytesIO(wave)
@@ -29,7 +36,12 @@ def warm_up() -> None:
     with container:
         stream = recording.audio_stream(container)
         tally = recording.Tally()
-        for _ in recording.resampled(recording.decoded(container, stream, tally, 1.0), 8000):
+        frames = list(recording.decoded(container, stream, tally, 1.0))
+        meter = level.Meter()
+        for frame in frames:
+            meter.add(frame)
+        meter.loudness_lufs()
+        for _ in recording.resampled(iter(frames), 8000):
             pass
         tags.cleaned(container.metadata)
 

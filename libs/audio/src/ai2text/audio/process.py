@@ -6,7 +6,6 @@ import pickle
 import resource
 import signal
 import sys
-import time
 from contextlib import suppress
 from multiprocessing import Pipe, forkserver
 from multiprocessing.connection import wait
@@ -26,7 +25,6 @@ class Child:
     """Used by one thread at a time, but for `stalled` and `abandon`. Every failure of it is Refused or Unavailable."""
 
     def __init__(self, memory_bytes: int, cpu_seconds: float, watchdog: Watchdog) -> None:
-        self.idle = True
         self._cpu_seconds = cpu_seconds
         self._watchdog = watchdog
         self._cause: Refused | Unavailable | None = None
@@ -35,7 +33,6 @@ class Child:
         except (OSError, EOFError) as exc:
             raise Unavailable(f"No decoder could be started: {exc!r}") from exc
         self.filtered = self._first_word() == b"\x01"
-        self._cpu_at_start = 0.0
 
     def _be_born(self, memory_bytes: int) -> int:
         """Like multiprocessing's Popen, without the parent's main module, arguments and authentication key."""
@@ -44,7 +41,11 @@ class Child:
             self._sentinel, order = forkserver.connect_to_new_process([theirs.fileno()])
         with open(order, "wb") as birth:  # noqa: PTH123 - a descriptor
             birth.write(pickle.dumps({}) + pickle.dumps(Birth(memory_bytes)))
-        return int(forkserver.read_signed(self._sentinel))
+        try:
+            return int(forkserver.read_signed(self._sentinel))
+        except EOFError:
+            self._hang_up()
+            raise
 
     def _first_word(self) -> bytes:
         try:
@@ -55,8 +56,6 @@ class Child:
             raise Unavailable("A decoder ended before it was ready.") from exc
 
     def begin(self, job: protocol.Job) -> None:
-        self.idle = False
-        self._cpu_at_start = self._cpu_used()
         self.allow_cpu(0)
         self.send(job.encode())
 
@@ -77,39 +76,32 @@ class Child:
         return message[:1], message[1:]
 
     def allow_cpu(self, decoded_seconds: float) -> None:
-        """Renews the job's budget of processor time; the kernel sends SIGXCPU, which the child cannot hold off."""
+        """Renews the budget of processor time; the kernel sends SIGXCPU, which the child cannot hold off."""
         if sys.platform != "linux":
             return
-        budget = math.ceil(self._cpu_at_start + self._cpu_seconds + decoded_seconds / 10)
+        budget = math.ceil(self._cpu_seconds + decoded_seconds / 10)
         with suppress(ProcessLookupError):  # dead: the next message tells
             _, hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)
             soft = budget if hard == resource.RLIM_INFINITY else min(budget, hard)
             resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
 
-    def _cpu_used(self) -> float:
-        if sys.platform != "linux":
-            return 0.0
-        with suppress(OSError):
-            return time.clock_gettime(~self.pid << 3 | 2)  # as the kernel numbers the CPU clocks of other processes
-        return 0.0
-
-    def alive(self) -> bool:
-        return not wait([self._sentinel], 0)
-
     def stalled(self) -> None:
-        self._end_for(refusals.decoder_crashed("brings decoding to a standstill"))
+        self._end_for(refusals.timed_out("brings decoding to a standstill"))
 
     def abandon(self) -> None:
         self._end_for(Unavailable("The sandbox was closed."))
 
     def end(self) -> None:
         self._end_for(Unavailable("The decoder was ended."))
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         self._connection.close()
         os.close(self._sentinel)
 
     def _end_for(self, cause: Refused | Unavailable) -> None:
         self._cause = self._cause or cause
-        if self.alive():
+        if not wait([self._sentinel], 0):
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
@@ -123,7 +115,7 @@ class Child:
         except EOFError:
             return Unavailable("The fork server is gone, and its decoders with it.")
         if -code == signal.SIGXCPU:
-            return refusals.decoder_crashed("takes too much processor time for the sound that comes out of it")
+            return refusals.timed_out("takes too much processor time for the sound that comes out of it")
         if -code in FROM_OUTSIDE:
             return Unavailable(f"The decoder was ended from outside with {signal.Signals(-code).name}.")
         return refusals.decoder_crashed(f"crashes the decoder ({signal.Signals(-code).name if code < 0 else code})")

@@ -1,7 +1,7 @@
 """What a decoding child and its parent say to each other over their connection: one byte of kind, then the content.
 
-    parent -> child   a Job, and blocks of bytes, each the answer to one READ
-    child -> parent   READY once, then for each job any number of READ, PCM and PROGRESS, and one MEDIA or VERDICT
+    parent -> child   one Job, and blocks of bytes, each the answer to one READ
+    child -> parent   READY, any number of READ, PCM and PROGRESS, and one MEDIA or VERDICT
 
 The child is taken to be hostile: nothing here is pickled, and the parent checks every length and number.
 Kept free of heavy imports, because both sides load it.
@@ -55,7 +55,7 @@ class Job:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     code: str
-    """One of `refusals.VERDICTS`."""
+    """A key of `refusals.GROUNDS`, `out_of_memory`, or `failed`."""
     decoded_seconds: float = 0.0
     claimed_seconds: float | None = None
     note: str = ""

@@ -46,7 +46,9 @@ class Tally:
     sample_rate_hz: int = 0
     channels: int = 0
     packets: int = 0
+    packet_bytes: int = 0
     broken: int = 0
+    latest_broken: bool = False
     ends: dict[int, int] = field(default_factory=dict)
     """Per stream, the latest moment that any packet reached, decodable or not, in units of its time base."""
     seconds: float = 0.0
@@ -54,6 +56,10 @@ class Tally:
 
     def duration_seconds(self) -> float:
         return math.fsum(count / rate for rate, count in self.samples.items())
+
+    def bit_rate_bps(self) -> int | None:
+        seconds = self.duration_seconds()
+        return round(self.packet_bytes * 8 / seconds) if seconds else None
 
 
 def open_recording(file: Seekable) -> tuple[InputContainer, bool]:
@@ -82,10 +88,10 @@ def open_recording(file: Seekable) -> tuple[InputContainer, bool]:
 def audio_stream(container: InputContainer) -> AudioStream:
     """The first one, prepared to be decoded in this one thread."""
     if not container.streams.audio:
-        raise UnusableError(Verdict(code="no_audio_stream"))
+        raise UnusableError(Verdict(code="no_audio_track"))
     stream = container.streams.audio[0]
     if stream.codec_context is None:
-        raise UnusableError(Verdict(code="undecodable", note="no decoder for this codec"))
+        raise UnusableError(Verdict(code="decode_failed", note="no decoder for this codec"))
     stream.codec_context.thread_count = 1
     stream.codec_context.thread_type = "NONE"
     return stream
@@ -99,6 +105,7 @@ def decoded(container: InputContainer, stream: AudioStream, tally: Tally, max_se
         if index != stream.index:
             continue
         tally.packets += 1
+        tally.packet_bytes += packet.size
         for frame in _frames(stream, packet, tally):
             tally.sample_rate_hz = tally.sample_rate_hz or frame.sample_rate
             tally.channels = tally.channels or frame.layout.nb_channels
@@ -126,12 +133,15 @@ def _demuxed(container: InputContainer, tally: Tally) -> Iterator["Packet[Any]"]
 
 def _frames(stream: AudioStream, packet: "Packet[Any]", tally: Tally) -> list[AudioFrame]:
     try:
-        return stream.decode(packet)
+        frames = stream.decode(packet)
     except MemoryError:
         raise
     except av.error.FFmpegError:
         tally.broken += 1
+        tally.latest_broken = True
         return []
+    tally.latest_broken = tally.latest_broken and packet.size == 0
+    return frames
 
 
 def resampled(frames: Iterator[AudioFrame], sample_rate_hz: int) -> Iterator[bytes]:

@@ -12,14 +12,13 @@ import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from ai2text.audio import refusals
+from ai2text.audio import magic, refusals
 from ai2text.audio.conversation import converse
 from ai2text.audio.process import Child
 from ai2text.audio.protocol import Job
 from ai2text.audio.source import AudioSource
 from ai2text.audio.watchdog import Watchdog
 from ai2text.common.contracts.recordings import Media
-from ai2text.common.errors import Unavailable
 from ai2text.common.settings import group
 
 log = structlog.get_logger()
@@ -41,7 +40,7 @@ class SandboxSettings(BaseSettings):
 
 
 class Sandbox:
-    """Safe to use from many threads; each job takes one child, and waits for one while all are busy."""
+    """Safe to use from many threads; each job gets a child of its own, and waits while too many are busy."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         multiprocessing.get_context("forkserver").set_forkserver_preload(["ai2text.audio.preload"])
@@ -50,7 +49,6 @@ class Sandbox:
         self._slots = threading.BoundedSemaphore(settings.children)
         self._watchdog = Watchdog(settings.stall_seconds)
         self._lock = threading.Lock()
-        self._idle: list[Child] = []
         self._busy: set[Child] = set()
         self._closed = False
         self._warned = False
@@ -65,68 +63,49 @@ class Sandbox:
         """Ends every child; jobs under way raise Unavailable."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
             for child in self._busy:
                 child.abandon()
-        for child in idle:
-            child.end()
         self._watchdog.close()
 
     def child_pids(self) -> list[int]:
         """Of the children there are now, for measurements."""
         with self._lock:
-            return [child.pid for child in (*self._idle, *self._busy)]
+            return [child.pid for child in self._busy]
 
     def run(
         self, source: AudioSource, *, sample_rate_hz: int | None, max_duration_seconds: float
     ) -> Generator[bytes | Media, None, None]:
         """Samples as mono s16 (none without a sample rate), then the Media. See `probe` and `decode` for the errors."""
         if source.size_bytes == 0:
-            raise refusals.empty_file()
+            raise refusals.refused("empty")
+        if refusal := magic.refusal(source.read(0, magic.HEAD_BYTES)):
+            raise refusal
         job = Job(
             size_bytes=source.size_bytes,
             sample_rate_hz=sample_rate_hz,
             max_duration_seconds=max_duration_seconds,
         )
-        with self._slots, self._borrowed() as child:
+        with self._slots, self._child() as child:
             yield from converse(child, source, job, self._settings.memory_bytes)
 
     @contextmanager
-    def _borrowed(self) -> Iterator[Child]:
-        child = self._idle_child() or self._started()
-        with self._lock:
-            self._busy.add(child)
-            if self._closed:
-                child.abandon()
+    def _child(self) -> Iterator[Child]:
+        """Born for one job and ended with it: that costs some 6 ms, and nothing of a recording outlives its job."""
+        child = self._started()
         try:
             yield child
         finally:
-            self._put_back(child)
-
-    def _idle_child(self) -> Child | None:
-        while True:
             with self._lock:
-                if self._closed:
-                    raise Unavailable("The sandbox is closed.")
-                if not self._idle:
-                    return None
-                child = self._idle.pop()
-            if child.alive():
-                return child
+                self._busy.discard(child)
             child.end()
 
     def _started(self) -> Child:
         child = Child(self._settings.memory_bytes, self._settings.cpu_seconds, self._watchdog)
+        with self._lock:
+            self._busy.add(child)
+            if self._closed:
+                child.abandon()
         if not child.filtered and not self._warned:
             self._warned = True
             log.warning("sandbox_without_seccomp", detail="Decoders run under resource limits only.")
         return child
-
-    def _put_back(self, child: Child) -> None:
-        with self._lock:
-            self._busy.discard(child)
-            reusable = child.idle and not self._closed
-            if reusable:
-                self._idle.append(child)
-        if not reusable:
-            child.end()

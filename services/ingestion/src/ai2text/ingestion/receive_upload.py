@@ -92,7 +92,7 @@ class ReceiveUpload:
         async for chunk in body:
             size += len(chunk)
             if size > self._settings.max_bytes:
-                raise TooLarge("upload_too_large", f"{self._settings.max_bytes} bytes are allowed: send less.")
+                raise TooLarge("too_large", f"{self._settings.max_bytes} bytes are allowed: send less.")
             yield chunk
 
     def _ask(self, tenant: str, subject: str, fields: Mapping[str, str]) -> Ask:

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 import structlog
 
+from ai2text.audio import refusals
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
 from ai2text.audio.source import FileSource
@@ -12,7 +13,6 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion import recording
 from ai2text.ingestion.recording import Ask
@@ -65,13 +65,9 @@ class StoreRecording:
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes == 0:
-            raise Refused("empty_file", "The file has no bytes: send it again.")
+            raise refusals.refused("empty")
         if size_bytes > self._settings.max_file_bytes:
-            raise Refused(
-                "file_too_large",
-                f"The file has {size_bytes} bytes, {self._settings.max_file_bytes} are allowed "
-                "(AI2TEXT_INGESTION_MAX_FILE_BYTES).",
-            )
+            raise refusals.too_large(size_bytes, self._settings.max_file_bytes)
 
     def _facts(self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int) -> RecordingIngested:
         sha256 = sha256_of(file)

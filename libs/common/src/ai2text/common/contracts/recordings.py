@@ -30,6 +30,12 @@ class Media:
     duration_seconds: float
     sample_rate_hz: int
     channels: int
+    bit_rate_bps: int | None = None
+    """Of the sound track alone, on average."""
+    peak_dbfs: float | None = None
+    """The largest sample in relation to full scale; None for digital silence."""
+    loudness_lufs: float | None = None
+    """Integrated, after EBU R128; beyond the first minute from every fourth second. None for silence."""
     tags: dict[str, str] = field(default_factory=dict)
     """Title, artist and the like, as the file carries them."""
 

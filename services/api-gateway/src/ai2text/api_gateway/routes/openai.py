@@ -74,7 +74,7 @@ def _check_length(request: Request, most_bytes: int) -> None:
     if not length.isdigit():
         raise OpenAIRefused(411, "Send the length of the upload (Content-Length).", code="length_required")
     if int(length) > most_bytes:
-        raise OpenAIRefused(413, f"{most_bytes} bytes are allowed.", code="upload_too_large", param="file")
+        raise OpenAIRefused(413, f"{most_bytes} bytes are allowed.", code="too_large", param="file")
 
 
 def _check_model(name: str, models: tuple[str, ...]) -> None:

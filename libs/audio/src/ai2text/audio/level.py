@@ -1,0 +1,135 @@
+"""How loud a recording is: its peak, and its loudness after EBU R128 (ITU-R BS.1770). Runs inside a confined child."""
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av.error
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.filter import Graph
+from av.filter.context import FilterContext
+
+WHOLE_SECONDS = 60
+"""So much from the beginning is measured without gaps."""
+ONE_OF = 4
+"""After that the loudness of every fourth second stands for all: the filter costs as much as decoding does."""
+MAX_CHANNELS = 8
+RATES_HZ = range(8_000, 192_001)
+"""Outside of these the weighting is not defined or takes much memory: such a recording has no level."""
+GATE_LUFS = -70.0
+"""Quieter blocks count as silence, which has no loudness."""
+
+
+class Meter:
+    """Fed with every frame, in order; holds about three seconds of sound."""
+
+    def __init__(self) -> None:
+        self._fifo = AudioFifo()
+        self._kind: tuple[int, str, int] | None = None
+        self._part: Part | None = None
+        self._finished: list[Part] = []
+
+    def add(self, frame: AudioFrame) -> None:
+        frame.pts = None  # gaps between timestamps are not filled
+        kind = (frame.layout.nb_channels, frame.format.name, frame.sample_rate)
+        if kind != self._kind:  # the queue itself would take a mono frame for a stereo one
+            self._finish_part()
+            self._kind = kind
+        self._fifo.write(frame)
+        if self._fifo.samples >= frame.sample_rate:
+            self._measure()
+
+    def peak_dbfs(self) -> float | None:
+        """Of a sample, in relation to full scale; None for digital silence."""
+        return max((part.peak_dbfs for part in self._all() if part.peak_dbfs is not None), default=None)
+
+    def loudness_lufs(self) -> float | None:
+        """Integrated; None for silence and for less than 0.4 s of sound."""
+        parts = [(part.seconds, part.loudness_lufs) for part in self._all() if part.loudness_lufs is not None]
+        if not parts:
+            return None
+        power = math.fsum(seconds * 10 ** (loudness / 10) for seconds, loudness in parts)
+        return round(10 * math.log10(power / math.fsum(seconds for seconds, _ in parts)), 2)
+
+    def _all(self) -> list["Part"]:
+        self._finish_part()
+        return self._finished
+
+    def _finish_part(self) -> None:
+        self._measure()
+        if self._part is not None:
+            self._part.finish()
+            self._finished.append(self._part)
+        self._part, self._fifo = None, AudioFifo()
+
+    def _measure(self) -> None:
+        sound = self._fifo.read()
+        if sound is None or sound.layout.nb_channels > MAX_CHANNELS or sound.sample_rate not in RATES_HZ:
+            return
+        if self._part is None:
+            self._part = Part(sound)
+        self._part.add(sound)
+
+
+class Part:
+    """The whole of an ordinary recording, or what is of one format where the format changes on the way."""
+
+    def __init__(self, like: AudioFrame) -> None:
+        self.seconds = 0.0
+        self.peak_dbfs: float | None = None
+        self.loudness_lufs: float | None = None
+        self._peak = Filter(like, "astats", "metadata=1:measure_perchannel=none:measure_overall=Peak_level")
+        self._loudness = Filter(like, "ebur128", "metadata=1")
+
+    def add(self, sound: AudioFrame) -> None:
+        self._peak.push(sound)
+        if self.seconds < WHOLE_SECONDS or int(self.seconds) % ONE_OF == 0:
+            self._loudness.push(sound)
+        self.seconds += sound.samples / sound.sample_rate
+
+    def finish(self) -> None:
+        self._loudness.push(None)
+        self.peak_dbfs = _finite(self._peak.said("lavfi.astats.Overall.Peak_level"))
+        loudness = _finite(self._loudness.said("lavfi.r128.I"))
+        self.loudness_lufs = loudness if loudness is not None and loudness > GATE_LUFS else None
+
+
+class Filter:
+    """One of FFmpeg's, that notes what it measures beside each frame."""
+
+    def __init__(self, like: AudioFrame, name: str, options: str) -> None:
+        self._graph = Graph()  # its filters do not keep it alive
+        self._graph.threads = 1
+        self._source = self._graph.add_abuffer(
+            sample_rate=like.sample_rate,
+            format=like.format.name,
+            layout=like.layout,
+            time_base=Fraction(1, like.sample_rate),
+        )
+        self._sink = self._graph.add("abuffersink")
+        self._graph.link_nodes(self._source, self._graph.add(name, options), self._sink).configure()
+        self._latest: dict[str, str] = {}
+
+    def push(self, sound: AudioFrame | None) -> None:
+        self._source.push(sound)
+        for frame in _pulled(self._sink):
+            self._latest = frame.metadata or self._latest
+
+    def said(self, key: str) -> str:
+        return self._latest.get(key, "nan")
+
+
+def _pulled(sink: FilterContext) -> Iterator[AudioFrame]:
+    while True:
+        try:
+            frame = sink.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        if isinstance(frame, AudioFrame):
+            yield frame
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
