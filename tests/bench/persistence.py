@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import LiteralString
 
-from psycopg import sql
+import psycopg
+from psycopg import AsyncConnection, sql
 
 from ai2text.cli import servers
 from ai2text.common.contracts.outcome import Transcript
@@ -42,10 +43,10 @@ async def _run(dsn: str, batches: tuple[int, ...]) -> list[Row]:
     results = []
     async with Database(PostgresSettings(dsn=dsn, statement_timeout_seconds=300)) as database:
         for size in batches:
-            await _empty(database)
+            _empty(dsn)
             seconds, rows = await _persisted(database, size)
             results.append((f"reports, {size} in a transaction", seconds, rows))
-        copied = await _copied(database)
+        copied = await _copied(dsn)
     results.append(("COPY", copied, results[-1][2]))
     return [_row(name, seconds, rows, rows / copied) for name, seconds, rows in results]
 
@@ -97,26 +98,22 @@ async def _persisted(database: Database, size: int) -> tuple[float, int]:
         return seconds, sum([await _count(connection, table) for table in TABLES])
 
 
-async def _copied(database: Database) -> float:
+async def _copied(dsn: str) -> float:
     """Seconds for the same rows, straight into the same kind of tables."""
-    async with database.transaction() as connection:
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
         content = {table: await _content(connection, table) for table in TABLES}
         for table in TABLES:
             await connection.execute(_format("CREATE TABLE {} (LIKE {} INCLUDING ALL)", f"bench_{table}", table))
-    began = time.monotonic()
-    for table in TABLES:
-        statement = _format("COPY {} FROM STDIN", f"bench_{table}")
-        async with (
-            database.transaction() as connection,
-            connection.cursor() as cursor,
-            cursor.copy(statement) as copy,
-        ):
-            for block in content[table]:
-                await copy.write(block)
-    return time.monotonic() - began
+        began = time.monotonic()
+        for table in TABLES:
+            statement = _format("COPY {} FROM STDIN", f"bench_{table}")
+            async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                for block in content[table]:
+                    await copy.write(block)
+        return time.monotonic() - began
 
 
-async def _content(connection: Connection, table: str) -> list[bytes]:
+async def _content(connection: AsyncConnection, table: str) -> list[bytes]:
     async with connection.cursor() as cursor, cursor.copy(_format("COPY {} TO STDOUT", table)) as copy:
         return [bytes(block) async for block in copy]
 
@@ -126,9 +123,9 @@ async def _count(connection: Connection, table: str) -> int:
     return int(row["n"]) if row else 0
 
 
-async def _empty(database: Database) -> None:
-    async with database.transaction() as connection:
-        await connection.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
+def _empty(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
 
 
 def _format(statement: LiteralString, *names: str) -> sql.Composed:

@@ -41,7 +41,7 @@ async def ingest(database: Database, job: TranscriptionRequested) -> None:
 
 async def fail(database: Database, job: TranscriptionRequested, at: datetime = NOW) -> None:
     assert isinstance(FAILED, TranscriptionFailed)
-    reason = Reason(code="undecodable", detail="No frame could be decoded.")
+    reason = Reason(code="decode_failed", detail="The sound is damaged.")
     event = replace(_of(job, FAILED), outcome_key=job.outcome_key, reason=reason, failed_at=at)
     await persisted(database, event)
 

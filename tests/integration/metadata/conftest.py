@@ -1,10 +1,18 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
 
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.settings import PostgresSettings
+
+
+@pytest.fixture
+def owner(postgres_dsn: str) -> Iterator[psycopg.Connection]:
+    """Whoever migrates: may do what the service itself may not."""
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

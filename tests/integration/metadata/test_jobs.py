@@ -44,7 +44,7 @@ async def test_jobs_are_listed_as_one_job_is_shown(database: Database) -> None:
     (item,) = (await page_of(database)).items
     async with database.transaction() as connection:
         assert await find_job(connection, "default", job.job_id) == item
-    assert item["error"] == {"code": "undecodable", "detail": "No frame could be decoded."}
+    assert item["error"] == {"code": "decode_failed", "detail": "The sound is damaged."}
     assert set(item) == {
         *("job_id", "recording_id", "status", "progress", "error", "lane", "model", "task", "generation", "attempts"),
         *("requested_at", "started_at", "finished_at", "replaces"),

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
@@ -67,13 +68,12 @@ async def state(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-async def expected(database: Database) -> dict[str, list[dict[str, Any]]]:
+async def expected(database: Database, owner: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
     """One by one, in the order in which it happened."""
     for report in reports():
         await persisted(database, report)
     found = await state(database)
-    async with database.transaction() as connection:
-        await connection.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
+    owner.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
     return found
 
 

@@ -179,7 +179,7 @@ async def test_l07_failed_transactions_give_their_connections_back(database: Dat
             async with database.transaction() as connection:
                 await connection.execute("SELECT 1")
                 raise ZeroDivisionError
-    numbers = database.numbers()
+    numbers = database.numbers()["writer"]
     assert numbers["pool_size"] == numbers["pool_available"] <= 8
     (row,) = await rows(database, "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()")
     assert row["n"] <= 8

@@ -114,7 +114,7 @@ async def test_l02_a_snapshot_that_breaks_off_publishes_nothing_and_the_next_try
         await assemble.assemble_dataset(WORK)
     assert assemble.versions.find_outcome("default", "speech", 1) is None
     assert list(object_store.list("default/dataset-files/")) == []
-    while (pool := database.numbers())["pool_available"] < pool["pool_size"]:
+    while (pool := database.numbers()["reader"])["pool_available"] < pool["pool_size"]:
         await asyncio.sleep(0.05)  # a reader that goes away gives its connection back
     metadata.resume()
     await assemble.assemble_dataset(WORK)

@@ -47,6 +47,11 @@ BACKLOG_AUDIO_SECONDS = Gauge(
     ["lane"],
 )
 BACKLOG_JOBS = Gauge("ai2text_backlog_jobs", "Queued and running jobs of all tenants, likewise.", ["lane"])
+POSTGRES_POOL = Gauge(
+    "ai2text_postgres_pool",
+    "The pools of connections, by role, in psycopg's own numbers: size, waiting requests, errors, and so on.",
+    ["role", "number"],
+)
 HTTP_SECONDS = Histogram(
     "ai2text_http_seconds",
     "Seconds from a request to the end of its response.",

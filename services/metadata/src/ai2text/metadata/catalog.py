@@ -9,11 +9,13 @@ from ai2text.metadata.page import Page, Window
 from ai2text.metadata.postgres.pool import Connection
 
 PREVIEW_CHARACTERS = 200
+MEASURED = ("bit_rate_bps", "peak_dbfs", "loudness_lufs")
+"""Of some recordings only: silence has no loudness."""
 
 _RECORDING = """
     SELECT r.recording_id::text, r.position, r.sha256, r.size_bytes, r.status, r.review, r.duration_seconds,
-        r.container, r.codec, r.sample_rate_hz, r.channels, r.tags, r.media_tags, r.reason_code, r.reason_detail,
-        r.created_at, t.language, left(t.text, %(preview)s) AS text_preview,
+        r.container, r.codec, r.sample_rate_hz, r.channels, r.bit_rate_bps, r.peak_dbfs, r.loudness_lufs, r.tags,
+        r.media_tags, r.reason_code, r.reason_detail, r.created_at, t.language, left(t.text, %(preview)s) AS text_preview,
         (SELECT job_id::text FROM jobs j WHERE j.recording_id = r.recording_id
          ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
         coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
@@ -147,7 +149,7 @@ async def find_audio(connection: Connection, tenant: str, recording_id: str) -> 
 def _recording(row: dict[str, Any]) -> dict[str, Any]:
     """What the outside sees; fields that say nothing for this recording are left out."""
     reason = {"code": row["reason_code"], "detail": row["reason_detail"]} if row["reason_code"] else None
-    optional = {"sha256", "language", "text_preview", "job_id", "reason", "duration_seconds"}
+    optional = {"sha256", "language", "text_preview", "job_id", "reason", "duration_seconds", *MEASURED}
     hidden = {"reason_code", "reason_detail"}
     shown = {**{k: v for k, v in row.items() if k not in hidden}, "reason": reason}
     return {name: value for name, value in shown.items() if name not in optional or value is not None}

@@ -1,4 +1,4 @@
-"""How much audio waits, as numbers by which workers are scaled; of all tenants."""
+"""How much audio waits, as numbers by which workers are scaled, of all tenants; and how the pools fare."""
 
 import asyncio
 
@@ -18,6 +18,9 @@ EVERY_SECONDS = 10.0
 async def measure_backlog(database: Database, stop: asyncio.Event) -> None:
     """Runs until `stop`; while the database is away the numbers stay what they were."""
     while not stop.is_set():
+        for role, numbers in database.numbers().items():
+            for name, number in numbers.items():
+                metrics.POSTGRES_POOL.labels(role, name).set(number)
         try:
             await _measure(database)
         except Unavailable as exc:

@@ -39,5 +39,5 @@ class Reads:
         return found
 
     async def look(self, find: Find[T], who: Caller, wanted: UUID) -> T | None:
-        async with self.database.transaction() as connection:
+        async with self.database.reading(who.tenant) as connection:
             return await find(connection, who.tenant, str(wanted))

@@ -26,7 +26,7 @@ class ReportStatus:
         self._clock = clock
 
     async def of_tenant(self, tenant: str) -> dict[str, Any]:
-        async with self._database.transaction() as connection:
+        async with self._database.reading(tenant) as connection:
             counted = await self._counted(connection, tenant)
         return {**counted, "models": _models(self._presence.heard())}
 

@@ -12,27 +12,20 @@ BEGIN, END = "\ue000", "\ue001"
 HEADLINE = f"StartSel={BEGIN}, StopSel={END}, HighlightAll=true"
 
 HITS = """
-    SELECT s.recording_id::text, s.segment_id::text AS segment, s.start_seconds AS start, s.end_seconds AS "end",
-        s.text,
-        ts_headline('simple', translate(s.text, %(marks)s, ''), websearch_to_tsquery('simple', %(query)s), %(headline)s)
-            AS highlight
-    FROM segments s
-    JOIN recordings r ON r.recording_id = s.recording_id AND r.current_revision = s.revision
-    WHERE s.tenant = %(tenant)s AND r.tenant = %(tenant)s
-        AND to_tsvector('simple', s.text) @@ websearch_to_tsquery('simple', %(query)s)
-    ORDER BY ts_rank(to_tsvector('simple', s.text), websearch_to_tsquery('simple', %(query)s)) DESC,
-        r.position DESC, s.place
-    LIMIT %(limit)s
+    SELECT recording_id::text, segment::text, start, "end", text, highlight
+    FROM search_segments(%(query)s, %(marks)s, %(headline)s, %(limit)s)
 """
 
 
-async def search_segments(connection: Connection, tenant: str, query: str, limit: int) -> Page:
-    """The best hits, the newest first among equals; words, "a phrase", or, -without. Raises Refused without a word."""
+async def search_segments(connection: Connection, query: str, limit: int) -> Page:
+    """The best hits, the newest first among equals; words, "a phrase", or, -without. Raises Refused without a word.
+
+    Of the tenant whose reader `connection` is.
+    """
     asked = query.replace("\0", " ")  # PostgreSQL has no such character
     await _check(connection, asked)
     cursor = await connection.execute(
-        HITS,
-        {"tenant": tenant, "query": asked, "limit": limit, "marks": BEGIN + END, "headline": HEADLINE},
+        HITS, {"query": asked, "marks": BEGIN + END, "headline": HEADLINE, "limit": limit}
     )
     return Page(items=[_hit(row) for row in await cursor.fetchall()], next=None)
 

@@ -17,7 +17,7 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
     A recording whose ingestion has not been heard of yet, only its transcript, has no audio to speak of and is not
     among them.
     """
-    async with database.transaction() as connection, connection.cursor(name="snapshot") as cursor:
+    async with database.reading(tenant) as connection, connection.cursor(name="snapshot") as cursor:
         cursor.itersize = ROWS_AT_ONCE
         await cursor.execute(
             """

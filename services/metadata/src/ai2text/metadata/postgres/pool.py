@@ -1,4 +1,4 @@
-"""The bounded, checked pool of connections; a transaction is the only way to use it."""
+"""The bounded, checked pools of connections, one for each role; a transaction is the only way to use them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,40 +19,51 @@ class CatalogueUnavailable(Unavailable):
 
 
 class Database:
-    """Transactions on one database. Use as an async context manager."""
+    """Transactions on one database. Use as an async context manager, and after `migrate`, which makes its roles."""
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
-        timeout_ms = round(settings.statement_timeout_seconds * 1000)
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            settings.dsn.get_secret_value(),
+        self._writers = self._pool("role=ai2text_writer")
+        self._readers = self._pool("role=ai2text_reader", "default_transaction_read_only=on")
+
+    def _pool(self, *options: str) -> AsyncConnectionPool[Connection]:
+        timeout_ms = round(self._settings.statement_timeout_seconds * 1000)
+        told = (*options, f"statement_timeout={timeout_ms}", "timezone=UTC")
+        return AsyncConnectionPool(
+            self._settings.dsn.get_secret_value(),
             connection_class=psycopg.AsyncConnection[DictRow],
-            kwargs={"row_factory": dict_row, "options": f"-c statement_timeout={timeout_ms} -c timezone=UTC"},
+            kwargs={"row_factory": dict_row, "options": " ".join(f"-c {option}" for option in told)},
             min_size=1,
-            max_size=settings.pool_size,
-            timeout=settings.pool_timeout_seconds,
+            max_size=self._settings.pool_size,
+            timeout=self._settings.pool_timeout_seconds,
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
 
     async def __aenter__(self) -> Self:
-        await self._pool.open()
+        await self._writers.open()
+        await self._readers.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.close(timeout=5)
+        await self._readers.close(timeout=5)
+        await self._writers.close(timeout=5)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Committed at the end, rolled back on any error, the connection always given back.
+        """On the rows of all tenants. Committed at the end, rolled back on any error, the connection always given back.
 
         A commit whose answer was lost is ambiguous: only idempotent transactions may be tried again.
         """
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as exc:
-            raise CatalogueUnavailable(f"PostgreSQL: {exc}") from exc
+        async with _transaction(self._writers) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, tenant: str) -> AsyncIterator[Connection]:
+        """Shows the rows of this tenant and no others, whatever the statement forgets to say."""
+        async with _transaction(self._readers) as connection:
+            await connection.execute("SELECT set_config('ai2text.tenant', %s, true)", (tenant,))
+            yield connection
 
     async def answers(self) -> bool:
         try:
@@ -62,6 +73,15 @@ class Database:
             return False
         return True
 
-    def numbers(self) -> dict[str, Any]:
-        """The pool's own counters: waits, errors, sizes."""
-        return self._pool.get_stats()
+    def numbers(self) -> dict[str, dict[str, Any]]:
+        """The pools' own counters, by role: waits, errors, sizes."""
+        return {"writer": self._writers.get_stats(), "reader": self._readers.get_stats()}
+
+
+@asynccontextmanager
+async def _transaction(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            yield connection
+    except (psycopg.OperationalError, PoolTimeout) as exc:
+        raise CatalogueUnavailable(f"PostgreSQL: {exc}") from exc

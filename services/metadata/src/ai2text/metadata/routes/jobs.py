@@ -27,7 +27,7 @@ def jobs_router(reads: Reads, store: ObjectStore, caller: Authenticate) -> APIRo
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         after_id: str | None = None,
     ) -> dict[str, Any]:
-        async with reads.database.transaction() as connection:
+        async with reads.database.reading(who.tenant) as connection:
             page = await jobs.list_jobs(connection, who.tenant, status, Window(limit=limit, after=after_id))
         return asdict(page)
 

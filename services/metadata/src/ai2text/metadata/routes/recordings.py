@@ -52,7 +52,7 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
         created_after: datetime | None = None,
     ) -> dict[str, Any]:
         filters = catalog.Filters(status=status, language=language, tag=tag, created_after=created_after)
-        async with reads.database.transaction() as connection:
+        async with reads.database.reading(who.tenant) as connection:
             page = await catalog.list_recordings(connection, who.tenant, filters, Window(limit=limit, after=after_id))
         return asdict(page)
 

@@ -18,7 +18,7 @@ def search_router(database: Database, caller: Authenticate) -> APIRouter:
     async def search(
         who: Annotated[Caller, Depends(caller)], q: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
     ) -> dict[str, Any]:
-        async with database.transaction() as connection:
-            return asdict(await search_segments(connection, who.tenant, q, limit))
+        async with database.reading(who.tenant) as connection:
+            return asdict(await search_segments(connection, q, limit))
 
     return router

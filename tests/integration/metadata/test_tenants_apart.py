@@ -1,0 +1,119 @@
+"""Row-level security, besides the queries: a statement that forgets the tenant shows nothing of another's."""
+
+import asyncio
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+
+from ai2text.common.errors import Misconfigured
+from ai2text.metadata.postgres.migrate import migrate
+from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.search import search_segments
+from ai2text.metadata.settings import PostgresSettings
+from tests.integration.metadata.catalogue import asked, transcribe
+
+TABLES = ("recordings", "sources", "jobs", "transcripts", "segments")
+TENANTS = ("red", "blue")
+
+
+async def fill(database: Database) -> None:
+    for tenant in TENANTS:
+        await transcribe(database, asked("talk", tenant), f"a secret of {tenant}")
+
+
+async def seen(database: Database, tenant: str, table: str) -> set[str]:
+    async with database.reading(tenant) as connection:
+        cursor = await connection.execute(f"SELECT tenant FROM {table}")  # noqa: S608 - constants
+        return {row["tenant"] for row in await cursor.fetchall()}
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "sources"])
+async def test_a_query_without_a_tenant_shows_the_readers_own_rows_only(database: Database, table: str) -> None:
+    await fill(database)
+    for tenant in TENANTS:
+        assert await seen(database, tenant, table) == {tenant}
+    assert await seen(database, "nobody", table) == set()
+
+
+async def test_a_pooled_connection_forgets_whose_it_was(postgres_dsn: str) -> None:
+    migrate(postgres_dsn)
+    async with Database(PostgresSettings(dsn=postgres_dsn, pool_size=1)) as database:
+        await fill(database)
+        for tenant in (*TENANTS, *TENANTS):
+            assert await seen(database, tenant, "recordings") == {tenant}
+        async with database._readers.connection() as connection:  # noqa: SLF001 - what nobody else can do
+            cursor = await connection.execute("SELECT count(*) AS n FROM recordings")
+            assert await cursor.fetchone() == {"n": 0}, "no tenant, no rows"
+
+
+async def test_readers_of_two_tenants_at_once_never_mix(database: Database) -> None:
+    await fill(database)
+    answers = await asyncio.gather(*(seen(database, TENANTS[n % 2], "jobs") for n in range(60)))
+    assert answers == [{TENANTS[n % 2]} for n in range(60)]
+
+
+async def test_the_search_finds_the_readers_own_words_only(database: Database) -> None:
+    await fill(database)
+    for tenant in TENANTS:
+        async with database.reading(tenant) as connection:
+            hits = (await search_segments(connection, "secret", 10)).items
+        assert [hit["text"] for hit in hits] == [f"a secret of {tenant}"]
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM recordings", "UPDATE jobs SET status = 'failed'"])
+async def test_a_reader_changes_nothing(database: Database, statement: str) -> None:
+    await fill(database)
+    with pytest.raises((InsufficientPrivilege, ReadOnlySqlTransaction)):
+        async with database.reading("red") as connection:
+            await connection.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["outbox", "dead_letters", "alembic_version"])
+async def test_a_reader_does_not_see_what_belongs_to_no_tenant(database: Database, table: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        async with database.reading("red") as connection:
+            await connection.execute(f"SELECT FROM {table}")
+
+
+async def test_every_table_with_a_tenant_is_under_row_level_security(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    found = owner.execute(
+        """
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant'
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+            AND has_table_privilege('ai2text_reader', c.oid, 'SELECT')
+        """
+    ).fetchall()
+    assert found == []
+
+
+def test_an_ordinary_owner_can_migrate_and_one_who_may_not_make_roles_is_told_what_to_do(
+    owner: psycopg.Connection, postgres_dsn: str
+) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
+    owner.execute("DROP ROLE IF EXISTS plain_owner")
+    owner.execute("CREATE ROLE plain_owner LOGIN PASSWORD 'x'")
+    owner.execute(f'GRANT ALL ON DATABASE "{name}" TO plain_owner')
+    owner.execute("GRANT ALL ON SCHEMA public TO plain_owner")
+    plain = psycopg.conninfo.make_conninfo(postgres_dsn, user="plain_owner", password="x")
+    try:
+        with pytest.raises(Misconfigured, match="GRANT ai2text_reader, ai2text_writer TO"):
+            migrate(plain)
+        for role in ("ai2text_reader", "ai2text_writer"):
+            owner.execute(f"GRANT {role} TO plain_owner WITH INHERIT TRUE, SET TRUE")
+        migrate(plain)
+        asyncio.run(_works(plain))
+    finally:
+        owner.execute("DROP OWNED BY plain_owner CASCADE")
+        owner.execute("DROP ROLE plain_owner")
+
+
+async def _works(dsn: str) -> None:
+    async with Database(PostgresSettings(dsn=dsn)) as database:
+        await fill(database)
+        assert await seen(database, "red", "segments") == {"red"}
+        async with database.reading("blue") as connection:
+            assert len((await search_segments(connection, "secret", 10)).items) == 1
