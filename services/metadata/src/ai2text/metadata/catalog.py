@@ -15,7 +15,8 @@ MEASURED = ("bit_rate_bps", "peak_dbfs", "loudness_lufs")
 _RECORDING = """
     SELECT r.recording_id::text, r.position, r.sha256, r.size_bytes, r.status, r.review, r.duration_seconds,
         r.container, r.codec, r.sample_rate_hz, r.channels, r.bit_rate_bps, r.peak_dbfs, r.loudness_lufs, r.tags,
-        r.media_tags, r.reason_code, r.reason_detail, r.created_at, t.language, left(t.text, %(preview)s) AS text_preview,
+        r.media_tags, r.reason_code, r.reason_detail, r.created_at,
+        t.language, left(t.text, %(preview)s) AS text_preview,
         (SELECT job_id::text FROM jobs j WHERE j.recording_id = r.recording_id
          ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
         coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
