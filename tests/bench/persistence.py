@@ -17,7 +17,7 @@ from psycopg import AsyncConnection, sql
 from ai2text.cli import servers
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.recordings import RecordingIngested
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionStarted
+from ai2text.common.contracts.transcription import TranscriptionStarted
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.migrate import migrate
@@ -66,10 +66,8 @@ def _row(name: str, seconds: float, rows: int, copied_a_second: float) -> Row:
 def _reports() -> Iterator[Report]:
     """Of each recording that it was ingested, started and transcribed."""
     ingested, started = EVENTS["recording.ingested.v1"], EVENTS["transcription.started.v1"]
-    transcribed = EVENTS["recording.transcribed.v1"]
     assert isinstance(ingested, RecordingIngested)
     assert isinstance(started, TranscriptionStarted)
-    assert isinstance(transcribed, RecordingTranscribed)
     spoken = _transcript()
     for number in range(RECORDINGS):
         job = asked(f"bench-{number}")
@@ -77,7 +75,7 @@ def _reports() -> Iterator[Report]:
         yield replace(ingested, recording_id=recording_id, first_job=job)
         yield replace(started, recording_id=recording_id, job_id=job_id)
         transcript = replace(spoken, recording_id=recording_id, job_id=job_id)
-        yield Transcribed(event=replace(transcribed, recording_id=recording_id, job_id=job_id), transcript=transcript)
+        yield Transcribed(transcript=transcript, outcome_key=job.outcome_key)
 
 
 def _transcript() -> Transcript:

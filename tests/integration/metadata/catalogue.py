@@ -9,14 +9,13 @@ from ai2text.common.contracts import identity
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionRequested
+from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionRequested
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, NOW, REQUESTED, TRANSCRIPT
 
 INGESTED = EVENTS["recording.ingested.v1"]
-TRANSCRIBED = EVENTS["recording.transcribed.v1"]
 FAILED = EVENTS["transcription.failed.v1"]
 
 
@@ -50,17 +49,20 @@ async def transcribe(
     database: Database, job: TranscriptionRequested, *texts: str, at: datetime = NOW, processing_seconds: float = 1
 ) -> None:
     """Each text becomes a segment of a second."""
-    assert isinstance(TRANSCRIBED, RecordingTranscribed)
-    event = replace(_of(job, TRANSCRIBED), duration_seconds=job.duration_seconds, transcribed_at=at)
-    transcript = replace(_of(job, _transcript(*texts)), processing_seconds=processing_seconds)
-    await persisted(database, Transcribed(event=event, transcript=transcript))
+    transcript = replace(
+        _of(job, _transcript(*texts)),
+        duration_seconds=job.duration_seconds,
+        processing_seconds=processing_seconds,
+        transcribed_at=at,
+    )
+    await persisted(database, Transcribed(transcript=transcript, outcome_key=job.outcome_key))
 
 
 async def persisted(database: Database, *reports: Report) -> None:
     await PersistReports(database, lambda: NOW).persist_reports(reports)
 
 
-Told = TypeVar("Told", TranscriptionFailed, RecordingTranscribed, Transcript)
+Told = TypeVar("Told", TranscriptionFailed, Transcript)
 
 
 def _of(job: TranscriptionRequested, report: Told) -> Told:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
+from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionStarted
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
@@ -29,11 +29,10 @@ CURRENT = """
 def reports() -> list[Report]:
     """Two recordings with two sources and two generations, one that fails, one that was refused."""
     ingested, started = EVENTS["recording.ingested.v1"], EVENTS["transcription.started.v1"]
-    transcribed, failed = EVENTS["recording.transcribed.v1"], EVENTS["transcription.failed.v1"]
+    failed = EVENTS["transcription.failed.v1"]
     rejected = EVENTS["recording.rejected.v1"]
     assert isinstance(ingested, RecordingIngested)
     assert isinstance(started, TranscriptionStarted)
-    assert isinstance(transcribed, RecordingTranscribed)
     assert isinstance(failed, TranscriptionFailed)
     assert isinstance(rejected, RecordingRejected)
     found: list[Report] = [rejected]
@@ -52,7 +51,7 @@ def reports() -> list[Report]:
                 found.append(replace(failed, **ids))
                 continue
             transcript = replace(TRANSCRIPT, **ids, text=f"{name} {generation}")
-            found.append(Transcribed(event=replace(transcribed, **ids), transcript=transcript))
+            found.append(Transcribed(transcript=transcript, outcome_key=job.outcome_key))
     return found
 
 

@@ -168,6 +168,12 @@ class ObjectStore:
                     modified_at=found.last_modified,
                 )
 
+    def folders(self) -> tuple[str, ...]:
+        """The first parts of all keys: the tenants, and what is nobody's."""
+        with _translated("list"):
+            found = [str(each.object_name) for each in self._client.list_objects(self._bucket) if each.is_dir]
+        return tuple(name.rstrip("/") for name in found)
+
     def presign_get(self, key: str, lifetime: timedelta) -> str:
         with _translated("presign"):
             return str(self._client.presigned_get_object(self._bucket, key, lifetime))

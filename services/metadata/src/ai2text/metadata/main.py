@@ -28,6 +28,9 @@ from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.publish_outbox import publish_outbox
 from ai2text.metadata.queues import Queues
+from ai2text.metadata.reconcile import reconcile
+from ai2text.metadata.reconcile_bucket import ReconcileBucket
+from ai2text.metadata.reconcile_jobs import ReconcileJobs
 from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
 
@@ -45,8 +48,11 @@ async def serve(life: Life) -> None:
     nats, store = load(NatsSettings), ObjectStore(load(S3Settings))
     await _migrate_when_possible(postgres, life)
     async with connect(nats, "metadata", life.end) as broker, Database(postgres) as database:
-        facts, dead_letters = _consumers(broker, database, store, settings)
-        presence, queues = Presence(), Queues(broker)
+        persist, presence, queues = PersistReports(database, utc_now), Presence(), Queues(broker)
+        facts, dead_letters = _consumers(broker, persist, store, settings)
+        lost_jobs = ReconcileJobs(
+            persist=persist, store=store, queues=queues, grace_seconds=settings.reconcile_grace_seconds
+        )
         report = ReportStatus(database, queues, presence, utc_now)
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
@@ -57,16 +63,17 @@ async def serve(life: Life) -> None:
             tasks.create_task(dead_letters.run(life.stop))
             tasks.create_task(publish_outbox(database, broker, life.stop))
             tasks.create_task(measure_backlog(database, life.stop))
+            tasks.create_task(reconcile(ReconcileBucket(persist, store), lost_jobs, settings, life.stop))
             tasks.create_task(presence.listen(broker, life.stop))
             tasks.create_task(announce_presence(broker, "metadata", life))
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 
 def _consumers(
-    broker: Broker, database: Database, store: ObjectStore, settings: MetadataSettings
+    broker: Broker, persist: PersistReports, store: ObjectStore, settings: MetadataSettings
 ) -> tuple[Consumer, Consumer]:
     """Of the facts, and of the messages that somebody gave up."""
-    reports = GroupCommit[Report](PersistReports(database, utc_now).persist_reports, settings.events_at_once)
+    reports = GroupCommit[Report](persist.persist_reports, settings.events_at_once)
     words = Budget(settings.words_at_once)
     facts = Work(
         stream=subjects.EVENTS,
@@ -77,7 +84,7 @@ def _consumers(
     dead_letters = Work(
         stream=subjects.DEAD,
         durables=(subjects.DEAD_LETTERS,),
-        handle=lambda delivery: _bury(database, delivery.event),
+        handle=lambda delivery: _bury(persist.database, delivery.event),
     )
     return Consumer(broker, facts), Consumer(broker, dead_letters)
 

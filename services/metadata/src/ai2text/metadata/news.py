@@ -8,20 +8,15 @@ from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
 from ai2text.common.contracts.states import JOB_ENDS, JobStatus
-from ai2text.common.contracts.transcription import (
-    RecordingTranscribed,
-    TranscriptionFailed,
-    TranscriptionRequested,
-    TranscriptionStarted,
-)
+from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionRequested, TranscriptionStarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcribed:
-    """The event, with the transcript that it only points to."""
+    """A transcript, and where it stands."""
 
-    event: RecordingTranscribed
     transcript: Transcript
+    outcome_key: str
 
 
 Report = RecordingIngested | RecordingRejected | TranscriptionStarted | TranscriptionFailed | Transcribed
@@ -103,7 +98,7 @@ class News:
                 job = self._job(report, report.failed_at)
                 job.end(JobStatus.FAILED, report.outcome_key, report.failed_at, report.reason)
             case Transcribed():
-                self._transcribed(report.event, report.transcript)
+                self._transcribed(report)
 
     def ask(self, asked: TranscriptionRequested) -> None:
         self._job(asked, asked.requested_at).ask(asked)
@@ -116,13 +111,14 @@ class News:
         self.sources[event.recording_id, event.source.source_id] = (event.tenant, event.source)
         self.ask(event.first_job)
 
-    def _transcribed(self, event: RecordingTranscribed, transcript: Transcript) -> None:
-        job = self._job(event, event.transcribed_at)
+    def _transcribed(self, report: Transcribed) -> None:
+        transcript = report.transcript
+        job = self._job(transcript, transcript.transcribed_at)
         if job.status not in JOB_ENDS:
             job.processing_seconds = transcript.processing_seconds
-        job.duration_seconds = job.duration_seconds or event.duration_seconds
-        job.end(JobStatus.COMPLETED, event.outcome_key, event.transcribed_at)
-        self.transcripts[event.job_id] = transcript
+        job.duration_seconds = job.duration_seconds or transcript.duration_seconds
+        job.end(JobStatus.COMPLETED, report.outcome_key, transcript.transcribed_at)
+        self.transcripts[transcript.job_id] = transcript
 
     def _recording(self, tenant: str, recording_id: str, heard_at: datetime) -> RecordingNews:
         return self.recordings.setdefault(
@@ -131,7 +127,7 @@ class News:
 
     def _job(
         self,
-        event: TranscriptionRequested | TranscriptionStarted | RecordingTranscribed | TranscriptionFailed,
+        event: TranscriptionRequested | TranscriptionStarted | TranscriptionFailed | Transcript,
         heard_at: datetime,
     ) -> JobNews:
         self._recording(event.tenant, event.recording_id, heard_at)

@@ -10,7 +10,7 @@ import structlog
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Transcript
-from ai2text.common.contracts.transcription import RecordingTranscribed
+from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
 from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
@@ -73,13 +73,25 @@ def _persisted(
 
 async def read_transcript(store: ObjectStore, event: RecordingTranscribed) -> Transcribed:
     """Raises StoreUnavailable, ObjectNotFound, Poison."""
-    transcript = await asyncio.to_thread(_transcript, store, event)
-    log.debug("transcript_read", segments=len(transcript.segments))
-    return Transcribed(event=event, transcript=transcript)
-
-
-def _transcript(store: ObjectStore, event: RecordingTranscribed) -> Transcript:
-    outcome = decode_outcome(store.get(event.outcome_key))
-    if not isinstance(outcome, Transcript) or outcome.recording_id != event.recording_id:
+    report = await asyncio.to_thread(read_outcome, store, event.outcome_key)
+    if not isinstance(report, Transcribed) or report.transcript.recording_id != event.recording_id:
         raise Poison("wrong_outcome", f"{event.outcome_key} does not hold the transcript that was announced.")
-    return outcome
+    log.debug("transcript_read", segments=len(report.transcript.segments))
+    return report
+
+
+def read_outcome(store: ObjectStore, key: str) -> Transcribed | TranscriptionFailed:
+    """Blocking. What a worker would have reported of it. Raises StoreUnavailable, ObjectNotFound, Poison."""
+    outcome = decode_outcome(store.get(key))
+    if isinstance(outcome, Transcript):
+        return Transcribed(transcript=outcome, outcome_key=key)
+    return TranscriptionFailed(
+        tenant=outcome.tenant,
+        recording_id=outcome.recording_id,
+        job_id=outcome.job_id,
+        generation=outcome.generation,
+        outcome_key=key,
+        reason=outcome.reason,
+        attempts=outcome.attempts,
+        failed_at=outcome.failed_at,
+    )

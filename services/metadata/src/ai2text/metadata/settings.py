@@ -26,3 +26,12 @@ class MetadataSettings(BaseSettings):
     words_at_once: int = Field(
         100_000, ge=1, description="Words of the transcripts among them; 100,000 are about 75 MB of memory."
     )
+    reconcile_jobs_seconds: float = Field(
+        60, gt=0, description="How often unfinished jobs are looked for that no queue holds any more."
+    )
+    reconcile_grace_seconds: float = Field(
+        120, ge=0, description="Jobs that were published within this time are not looked for."
+    )
+    reconcile_bucket_seconds: float = Field(
+        3600, gt=0, description="How often the bucket is compared with the catalogue; it is at each start, too."
+    )

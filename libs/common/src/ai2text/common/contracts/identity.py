@@ -53,4 +53,17 @@ def job_id(recording: str, model: str, task: Task, options: TranscriptionOptions
 
 def outcome_key(tenant: str, job: str) -> str:
     """Where the one outcome of a job stands; whoever requests a job decides it, workers only read it."""
-    return f"{tenant}/outcomes/{job}.json"
+    return f"{outcomes_prefix(tenant)}{job}.json"
+
+
+def outcomes_prefix(tenant: str) -> str:
+    return f"{tenant}/outcomes/"
+
+
+def facts_key(tenant: str, sha256: str, source: str, job: str) -> str:
+    """Beside the audio, one for each source and ask: with these the catalogue and the queue can be made again."""
+    return f"{facts_prefix(tenant)}{sha256}/{source}/{job}.json"
+
+
+def facts_prefix(tenant: str) -> str:
+    return f"{tenant}/facts/"

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from pydantic import TypeAdapter
+
 from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.metadata.news import JobNews
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
@@ -33,6 +36,7 @@ MERGE = f"""
         error_detail = CASE WHEN job_rank(known.status) < 2 THEN excluded.error_detail ELSE known.error_detail END,
         finished_at = CASE WHEN job_rank(known.status) < 2 THEN excluded.finished_at ELSE known.finished_at END
 """  # noqa: S608 - constants
+_requests = TypeAdapter(TranscriptionRequested)
 
 
 async def save_jobs(connection: Connection, jobs: Iterable[JobNews]) -> None:
@@ -80,3 +84,61 @@ async def known_job(connection: Connection, job_id: str) -> str | None:
     cursor = await connection.execute("SELECT job_id::text FROM jobs WHERE job_id = %s", (job_id,))
     row = await cursor.fetchone()
     return row["job_id"] if row else None
+
+
+async def unknown_asks(connection: Connection, asks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of pairs of source and job those that the catalogue has not heard of together."""
+    cursor = await connection.execute(
+        """
+        SELECT ask.source_id::text, ask.job_id::text
+        FROM unnest(%s::uuid[], %s::uuid[]) AS ask (source_id, job_id)
+        WHERE NOT EXISTS (
+            SELECT FROM jobs JOIN sources USING (recording_id)
+            WHERE jobs.job_id = ask.job_id AND sources.source_id = ask.source_id AND jobs.lane IS NOT NULL)
+        """,
+        ([source_id for source_id, _ in asks], [job_id for _, job_id in asks]),
+    )
+    return [(row["source_id"], row["job_id"]) for row in await cursor.fetchall()]
+
+
+async def without_end(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+    """Those that have not ended, as far as the catalogue knows."""
+    cursor = await connection.execute(
+        """
+        SELECT asked.job_id::text FROM unnest(%s::uuid[]) AS asked (job_id)
+        WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.job_id = asked.job_id AND job_rank(status) = 2)
+        """,
+        (list(job_ids),),
+    )
+    return [row["job_id"] for row in await cursor.fetchall()]
+
+
+async def published_before(connection: Connection, grace_seconds: float, most: int) -> dict[str, str]:
+    """Unfinished jobs that were put into their queue longer ago, the oldest first, each with its outcome's key."""
+    cursor = await connection.execute(
+        """
+        SELECT job_id::text, outcome_key FROM jobs
+        WHERE status IN ('queued', 'running') AND outcome_key IS NOT NULL
+            AND published_at < now() - make_interval(secs => %s)
+        ORDER BY published_at LIMIT %s
+        """,
+        (grace_seconds, most),
+    )
+    return {row["job_id"]: row["outcome_key"] for row in await cursor.fetchall()}
+
+
+async def publish_again(connection: Connection, job_id: str, grace_seconds: float) -> TranscriptionRequested | None:
+    """The request with its next publication number; None when another replica was faster, or the job has ended."""
+    cursor = await connection.execute(
+        """
+        UPDATE jobs SET publication = publication + 1, published_at = now()
+        FROM recordings r
+        WHERE job_id = %s AND r.recording_id = jobs.recording_id AND jobs.status IN ('queued', 'running')
+            AND published_at < now() - make_interval(secs => %s) AND lane IS NOT NULL AND r.audio_key IS NOT NULL
+        RETURNING jobs.tenant, jobs.recording_id::text, job_id::text, generation, publication, replaces::text, lane,
+            r.audio_key, r.sha256, r.size_bytes, r.duration_seconds, model, task, options, outcome_key, requested_at
+        """,
+        (job_id, grace_seconds),
+    )
+    row = await cursor.fetchone()
+    return _requests.validate_python(row) if row else None

@@ -1,0 +1,110 @@
+"""The bucket is the memory: recordings and outcomes that the catalogue does not know are read from it again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from ai2text.common.contracts import identity
+from ai2text.common.contracts.codec import decode
+from ai2text.common.contracts.recordings import RecordingIngested
+from ai2text.common.errors import ObjectNotFound, Poison
+from ai2text.common.object_store import ObjectStore
+from ai2text.metadata.news import Report
+from ai2text.metadata.persist_reports import PersistReports, read_outcome
+from ai2text.metadata.postgres import jobs
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+LISTED_AT_ONCE = 500
+READ_AT_ONCE = 32
+Read = Callable[[str], Report]
+
+
+class ReconcileBucket:
+    """The use case with what it needs."""
+
+    def __init__(self, persist: PersistReports, store: ObjectStore) -> None:
+        self._persist = persist
+        self._store = store
+
+    async def reconcile_bucket(self) -> int:
+        """How many objects told something new. Lists every tenant's facts and outcomes, and reads the unknown ones.
+
+        What is told already only changes nothing. Raises Unavailable.
+        """
+        told = 0
+        for tenant in await asyncio.to_thread(self._store.folders):
+            if identity.TENANT_PATTERN.fullmatch(tenant):
+                told += await self._facts(tenant)
+                told += await self._outcomes(tenant)
+        if told:
+            log.warning("catalogue_restored", objects=told)
+        return told
+
+    async def _facts(self, tenant: str) -> int:
+        told = 0
+        async for found in _batches(self._keys(identity.facts_prefix(tenant), parts=3)):
+            pairs = {(parts[1], parts[2]): key for key, parts in found}
+            async with self._persist.database.transaction() as connection:
+                unknown = await jobs.unknown_asks(connection, list(pairs))
+            told += await self._tell((pairs[pair] for pair in unknown), self._read_facts)
+        return told
+
+    async def _outcomes(self, tenant: str) -> int:
+        told = 0
+        async for found in _batches(self._keys(identity.outcomes_prefix(tenant), parts=1)):
+            by_job = {parts[0]: key for key, parts in found}
+            async with self._persist.database.transaction() as connection:
+                unknown = await jobs.without_end(connection, list(by_job))
+            told += await self._tell((by_job[job] for job in unknown), lambda key: read_outcome(self._store, key))
+        return told
+
+    def _read_facts(self, key: str) -> RecordingIngested:
+        return decode(RecordingIngested, self._store.get(key))
+
+    def _keys(self, prefix: str, parts: int) -> Iterator[tuple[str, list[str]]]:
+        """Blocking: keys of the known form, each with its parts below the prefix; the last ones are ids."""
+        for found in self._store.list(prefix):
+            below = found.key.removeprefix(prefix).removesuffix(".json").split("/")
+            if len(below) == parts and all(map(_is_id, below[-2:])):
+                yield found.key, below
+            else:
+                log.warning("object_of_unknown_form", key=found.key)
+
+    async def _tell(self, keys: Iterable[str], read: Read) -> int:
+        waiting, told = iter(keys), 0
+        while batch := list(islice(waiting, READ_AT_ONCE)):
+            reports = await asyncio.to_thread(_read_all, batch, read)
+            await self._persist.persist_reports(reports)
+            told += len(reports)
+        return told
+
+
+def _read_all(keys: Iterable[str], read: Read) -> list[Report]:
+    """Blocking. One object that cannot be read hides no other."""
+    reports: list[Report] = []
+    for key in keys:
+        try:
+            reports.append(read(key))
+        except (Poison, ObjectNotFound) as exc:
+            log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
+    return reports
+
+
+async def _batches(items: Iterator[T]) -> AsyncIterator[list[T]]:
+    """Of a blocking iterator."""
+    while batch := await asyncio.to_thread(lambda: list(islice(items, LISTED_AT_ONCE))):
+        yield batch
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
