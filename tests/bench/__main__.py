@@ -1,22 +1,33 @@
-"""`make bench`: takes the figures and writes them into docs/benchmarks.md, between its marks."""
+"""`make bench`: takes the figures and writes them into docs/benchmarks.md, each between its marks.
 
+Names of tables after it take only those: `python -m tests.bench pipeline`.
+"""
+
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import pipeline
-from tests.bench.table import machine, table
+from tests.bench import ingestion, pipeline
+from tests.bench.table import Row, machine, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs/benchmarks.md"
-BEGIN, END = "<!-- pipeline: written by `make bench` -->", "<!-- end of pipeline -->"
-CLIPS = 200
+TABLES: dict[str, Callable[[], list[Row]]] = {
+    "pipeline": lambda: pipeline.run(200),
+    "many files": lambda: ingestion.many_files(10_000),
+    "large file": lambda: ingestion.large_file(2 << 30),
+    "unchanged folder": lambda: ingestion.unchanged_folder(100_000),
+}
 
 
-def main() -> None:
-    figures = f"{machine()}\n\n{table(pipeline.run(CLIPS))}"
-    print(figures)  # noqa: T201 - what the command is for
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}")
+def main(chosen: list[str]) -> None:
+    for name in chosen or TABLES:
+        figures = f"{machine()}\n\n{table(TABLES[name]())}"
+        print(figures)  # noqa: T201 - what the command is for
+        begin, end = f"<!-- {name}: written by `make bench` -->", f"<!-- end of {name} -->"
+        before, _, rest = DOCUMENT.read_text().partition(begin)
+        _, _, after = rest.partition(end)
+        DOCUMENT.write_text(f"{before}{begin}\n{figures}\n{end}{after}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

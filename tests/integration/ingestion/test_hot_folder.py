@@ -16,19 +16,15 @@ from ai2text.common import subjects
 from ai2text.common.clock import utc_now
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested
-from ai2text.common.contracts.states import Lane
-from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.settings import S3Settings
-from ai2text.ingestion.hot_folder import HotFolder
-from ai2text.ingestion.ingest_recording import IngestRecording
+from ai2text.common.sources import Folder
+from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.ledger import Ledger, Stage
-from ai2text.ingestion.recording import Ask
-from ai2text.ingestion.settings import FolderSettings, IngestionSettings
-from ai2text.ingestion.sidecars import Sidecars
+from ai2text.ingestion.main import wired
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
-from ai2text.ingestion.write_sidecars import WriteSidecars
 from tests.fixtures.examples import TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.stack import SAMPLES
@@ -58,14 +54,11 @@ class Inbox:
     async def watched(self, store: ObjectStore | None = None) -> AsyncIterator[Ledger]:
         """As `main` wires it."""
         kept = store or self.store
-        settings = FolderSettings(path=self.path, quiet_seconds=QUIET_SECONDS, rescan_seconds=1)
-        own = IngestionSettings(state_dir=self.state)
+        settings = Folder(path=self.path, quiet_seconds=QUIET_SECONDS, rescan_seconds=1)
         ledger = Ledger(self.state / "ledger.sqlite3")
-        sidecars = Sidecars(self.path, settings.extensions)
-        ask = Ask(tenant="default", place="inbox", model="ear", lane=Lane.BULK, options=TranscriptionOptions(), tags=())
-        storing = StoreRecording(own, kept, self.sandbox, utc_now)
-        ingest = IngestRecording(ask, storing, self.broker, ledger, sidecars, utc_now)
-        folder = HotFolder(settings, ledger, ingest, WriteSidecars(kept, ledger, sidecars), workers=2)
+        storing = StoreRecording(IngestionSettings(state_dir=self.state), kept, self.sandbox, utc_now)
+        admission = Admission(2, lambda: self.broker.connected)
+        folder, _ = wired(settings, ledger, storing, kept, self.broker, admission)
         stop = asyncio.Event()
         running = asyncio.create_task(folder.run(stop))
         try:

@@ -1,10 +1,11 @@
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ai2text.ingestion.ledger import Entry, Ledger, Stage
+from ai2text.ingestion.ledger import Disposal, Entry, Ledger, Stage
 from ai2text.ingestion.recording import Signature
 
 ENTRY = Entry(
@@ -51,6 +52,38 @@ def test_stored_and_announced_files_wait_for_their_sidecars(ledger: Ledger) -> N
         ledger.put(replace(ENTRY, name=str(number), stage=stage))
     assert {entry.stage for entry in ledger.waiting(10)} == {Stage.STORED, Stage.ANNOUNCED}
     assert ledger.count_waiting() == 2
+
+
+def test_a_moved_file_is_the_same_entry_under_its_new_name(ledger: Ledger) -> None:
+    ledger.put(ENTRY)
+    ledger.rename(replace(ENTRY, disposal=Disposal.FINISHED), "done/talk.mp3")
+    assert ledger.everything() == [replace(ENTRY, name="done/talk.mp3", disposal=Disposal.FINISHED)]
+
+
+def test_files_are_disposed_of_once_they_are_announced(ledger: Ledger) -> None:
+    ledger.put(replace(ENTRY, name="stored", disposal=Disposal.MOVE))
+    ledger.put(replace(ENTRY, name="announced", disposal=Disposal.MOVE, stage=Stage.ANNOUNCED))
+    ledger.put(replace(ENTRY, name="done", disposal=Disposal.DELETE, stage=Stage.DONE))
+    ledger.put(replace(ENTRY, name="kept", stage=Stage.ANNOUNCED))
+    assert {entry.name for entry in ledger.to_dispose_of(10)} == {"announced", "done"}
+
+
+def test_a_ledger_of_an_older_version_is_taken_on(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    old = sqlite3.connect(path)
+    old.execute(
+        "CREATE TABLE files (name TEXT PRIMARY KEY, size_bytes INTEGER, modified_ns INTEGER, inode INTEGER, "
+        "stage TEXT, recording_id TEXT, job_id TEXT, outcome_key TEXT, facts_key TEXT, written TEXT)"
+    )
+    old.execute("INSERT INTO files VALUES ('x.wav', 1, 2, 3, 'done', 'r', 'j', 'o', 'f', '{}')")
+    old.commit()
+    old.close()
+    ledger = Ledger(path)
+    (entry,) = ledger.everything()
+    assert (entry.name, entry.stage, entry.disposal) == ("x.wav", Stage.DONE, Disposal.NONE)
+    ledger.put(replace(entry, replaces="r0"))
+    assert ledger.get("x.wav") == replace(entry, replaces="r0")
+    ledger.close()
 
 
 def test_a_forgotten_file_is_unknown(ledger: Ledger) -> None:

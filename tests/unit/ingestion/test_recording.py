@@ -1,7 +1,7 @@
 import pytest
 
+from ai2text.common.sources import AUDIO_AND_VIDEO
 from ai2text.ingestion import recording
-from ai2text.ingestion.settings import AUDIO_AND_VIDEO
 
 EXTENSIONS = frozenset(AUDIO_AND_VIDEO.split())
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from ai2text.common.contracts.reason import Reason
-from ai2text.ingestion.settings import AUDIO_AND_VIDEO
+from ai2text.common.sources import AUDIO_AND_VIDEO
+from ai2text.ingestion.names import to_name, to_path
 from ai2text.ingestion.sidecars import Sidecars, sweep
 from tests.fixtures.examples import TRANSCRIPT
 
@@ -77,6 +78,27 @@ def test_sidecars_of_a_recording_in_a_sub_folder_lie_there(sidecars: Sidecars, t
     (tmp_path / "a b").mkdir()
     (tmp_path / "a b" / "x.wav").write_bytes(b"x")
     assert sorted(sidecars.write_transcript("a b/x.wav", TRANSCRIPT, {})) == ["a b/x.srt", "a b/x.txt"]
+
+
+def test_the_formats_that_are_asked_for_are_written(tmp_path: Path) -> None:
+    (tmp_path / "talk.mp3").write_bytes(b"x")
+    chosen = Sidecars(tmp_path, frozenset(AUDIO_AND_VIDEO.split()), ("vtt", "json"))
+    written = chosen.write_transcript("talk.mp3", TRANSCRIPT, {})
+    assert sorted(written) == ["talk.json", "talk.vtt"]
+    assert (tmp_path / "talk.vtt").read_text().startswith("WEBVTT\n")
+    document = json.loads((tmp_path / "talk.json").read_text())
+    assert (document["text"], document["language"]) == (TRANSCRIPT.text, TRANSCRIPT.language)
+    assert Sidecars(tmp_path, frozenset(), ()).write_transcript("talk.mp3", TRANSCRIPT, {}) == {}
+
+
+def test_names_that_are_too_long_or_no_utf8_have_sidecars_too(tmp_path: Path) -> None:
+    chosen = Sidecars(tmp_path, frozenset(AUDIO_AND_VIDEO.split()))
+    for path in ("y" * 252 + ".ts", "\udcff.wav", "deep\udcff/x.wav"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        written = chosen.write_transcript(to_name(path), TRANSCRIPT, {})
+        assert len(written) == 2
+        assert all((tmp_path / to_path(name)).exists() for name in written)
+        assert chosen.write_reason(to_name(path), REASON).keys().isdisjoint(written)
 
 
 @pytest.mark.lesson("L06")

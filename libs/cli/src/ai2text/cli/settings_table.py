@@ -19,8 +19,8 @@ from ai2text.common.settings import (
     S3Settings,
     variable,
 )
-from ai2text.common.topology import TopologySettings
-from ai2text.ingestion.settings import AUDIO_AND_VIDEO, FolderSettings, IngestionSettings, UploadSettings
+from ai2text.common.sources import AUDIO_AND_VIDEO, FolderSettings, SourcesSettings
+from ai2text.ingestion.settings import IngestionSettings, UploadSettings
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 
@@ -31,8 +31,8 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "ingestion, asr, metadata, training-orchestrator": [S3Settings],
     "api-gateway, ingestion, metadata, training-orchestrator": [CallerSettings],
     "ingestion, asr": [SandboxSettings],
-    "the set-up step": [TopologySettings],
-    "ingestion": [IngestionSettings, FolderSettings, UploadSettings],
+    "ingestion, the set-up step": [SourcesSettings, FolderSettings],
+    "ingestion": [IngestionSettings, UploadSettings],
     "asr": [AsrSettings],
     "metadata": [MetadataSettings, PostgresSettings],
     "training-orchestrator": [OrchestratorSettings],

@@ -18,6 +18,7 @@ from ai2text.common.errors import BrokerUnavailable
 from ai2text.common.jetstream import connect
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.settings import InsideSettings, NatsSettings, S3Settings, load
+from ai2text.common.sources import Folder, checked, filed_folders
 
 PACKAGES = {
     "metadata": "metadata",
@@ -42,9 +43,10 @@ def take_ports(ports: Ports) -> None:
 def server_children(installation: Installation) -> tuple[Child, ...]:
     """Each sets up its own part whenever it has become ready, for it may have lost its directory."""
     data, ports, credentials = installation.data, installation.ports, installation.credentials
+    folders = folder_names(installation)
 
     async def make_streams() -> None:
-        await _make_streams(nats_settings(installation))
+        await _make_streams(nats_settings(installation), folders)
 
     async def make_bucket() -> None:
         await asyncio.to_thread(ObjectStore(s3_settings(installation)).make_ready)
@@ -80,10 +82,16 @@ def s3_settings(installation: Installation) -> S3Settings:
     )
 
 
-async def _make_streams(settings: NatsSettings) -> None:
+def folder_names(installation: Installation) -> tuple[str, ...]:
+    """The inbox, and the folders of the user's AI2TEXT_SOURCES_FILE. Raises Misconfigured."""
+    folders = checked((Folder(name=FOLDER, path=installation.inbox), *filed_folders()))
+    return tuple(folder.name for folder in folders)
+
+
+async def _make_streams(settings: NatsSettings, folders: tuple[str, ...]) -> None:
     async with connect(settings, "up") as broker:
         try:
-            await topology.set_up(broker, (FOLDER,))
+            await topology.set_up(broker, folders)
         except nats.errors.Error as exc:
             raise BrokerUnavailable(f"The streams could not be made: {exc!r}") from exc
 

@@ -112,6 +112,8 @@ def message_id_of(event: Event) -> str:
     match event:
         case RecordingIngested():
             own = f"{event.recording_id}/{event.source.source_id}/{event.first_job.job_id}"
+            if event.replaces_recording_id:  # a source may go back to what it held a minute ago
+                own = f"{own}/{event.replaces_recording_id}"
         case RecordingRejected():
             own = event.rejection_id
         case TranscriptionRequested():

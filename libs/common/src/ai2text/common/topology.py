@@ -17,14 +17,13 @@ from nats.js.api import (
     StreamConfig,
 )
 from nats.js.errors import NotFoundError
-from pydantic import Field
-from pydantic_settings import BaseSettings
 
 from ai2text.common import logs, subjects
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Misconfigured
 from ai2text.common.jetstream import Broker, connect
-from ai2text.common.settings import LogSettings, NatsSettings, group, load
+from ai2text.common.settings import LogSettings, NatsSettings, load
+from ai2text.common.sources import load_folders
 
 log = structlog.get_logger()
 
@@ -32,14 +31,6 @@ DAY_SECONDS = 86_400
 UNLIMITED_DELIVERIES = -1
 """At its own limit JetStream leaves a message in the stream for ever; the budget is kept by the consumer."""
 MOST_UNSETTLED = 10_000
-
-
-class TopologySettings(BaseSettings):
-    model_config = group("AI2TEXT_TOPOLOGY_")
-
-    folders: tuple[str, ...] = Field(
-        ("inbox",), description="Names of the hot folders; each gets its own durable reader of the facts."
-    )
 
 
 def streams(settings: NatsSettings) -> list[StreamConfig]:
@@ -129,7 +120,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
 
 
 async def set_up(broker: Broker, folders: tuple[str, ...]) -> None:
-    """Makes what is missing and brings what differs to the present configuration; keeps all messages."""
+    """Makes what is missing, brings what differs to the present configuration, and keeps all messages."""
     jetstream = broker.jetstream
     for stream in streams(broker.settings):
         try:
@@ -140,14 +131,24 @@ async def set_up(broker: Broker, folders: tuple[str, ...]) -> None:
             await jetstream.update_stream(stream)
     for stream_name, durable in durables(broker.settings, folders):
         await jetstream.add_consumer(stream_name, durable)
+    await _remove_durables_of_former_folders(broker, folders)
     log.info("topology_ready", folders=folders)
 
 
+async def _remove_durables_of_former_folders(broker: Broker, folders: tuple[str, ...]) -> None:
+    """Nobody reads them any more, and what waits for them would count as unsettled for ever."""
+    present = {subjects.ingestion_durable(folder) for folder in folders}
+    for reader in await broker.jetstream.consumers_info(subjects.EVENTS):
+        if reader.name.startswith(subjects.ingestion_durable("")) and reader.name not in present:
+            await broker.jetstream.delete_consumer(subjects.EVENTS, reader.name)
+            log.info("durable_removed", durable=reader.name)
+
+
 async def _main() -> None:
-    settings, topology = load(NatsSettings), load(TopologySettings)
+    settings, folders = load(NatsSettings), tuple(folder.name for folder in load_folders())
     logs.configure("topology", load(LogSettings))
     async with connect(settings, "topology") as broker:
-        await set_up(broker, topology.folders)
+        await set_up(broker, folders)
 
 
 if __name__ == "__main__":

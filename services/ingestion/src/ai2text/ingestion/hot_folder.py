@@ -1,35 +1,48 @@
 """A watched folder. File events are hints; comparing the whole folder with the ledger is the truth.
 
-All files settle side by side: each is taken when its size, time and inode have stood still for the quiet window.
+All files settle side by side; then a few workers take them in, one after the other.
 """
 
 import asyncio
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
-from watchfiles import awatch
 
 from ai2text.common.clock import stopped_within
-from ai2text.common.errors import Ai2TextError, ObjectChanged, Unavailable
+from ai2text.common.errors import Ai2TextError, ObjectChanged, ObjectNotFound, Unavailable
+from ai2text.common.sources import Folder
+from ai2text.ingestion.admission import RETRY_SECONDS, Admission
+from ai2text.ingestion.dispose import Dispose
 from ai2text.ingestion.ingest_recording import IngestRecording
-from ai2text.ingestion.ledger import Entry, Ledger, Stage
-from ai2text.ingestion.recording import Signature, is_taken
-from ai2text.ingestion.settings import FolderSettings
-from ai2text.ingestion.stable_file import signature_of
+from ai2text.ingestion.ledger import Ledger, Stage
+from ai2text.ingestion.names import to_path
+from ai2text.ingestion.reconcile_folder import ReconcileFolder
+from ai2text.ingestion.recording import Signature
+from ai2text.ingestion.scan import FolderAway, Scan, Seen
+from ai2text.ingestion.settling import Settling
+from ai2text.ingestion.sidecars import FolderFull
+from ai2text.ingestion.stable_file import readable, signature_of
+from ai2text.ingestion.watch_folder import EventsLost, changes, polled
 from ai2text.ingestion.write_sidecars import WriteSidecars
 
 log = structlog.get_logger()
 
-REPAIRS_PER_RESCAN = 200
-RETRY_SECONDS = 2.0
-
-
-class FolderAway(Unavailable):
-    """The folder, or one below it, cannot be listed; nothing is concluded from what was not seen."""
+WORKERS_PER_FOLDER = 16
+"""Most of them wait for NATS; how many of all folders hash and store at the same time is the admission's."""
+MANY_CHANGES = 2000
+"""So many at once may be what is left of more: the queue of the kernel holds 16,384."""
+REST_FACTOR = 10
+"""A comparison that took a second is followed by at least ten without one."""
+BATCH = 500
+COMPARING, TAKING_IN = "comparing", "taking in"
+"""What a folder can have trouble with."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +54,8 @@ class FolderStatus:
     settling: int
     working: int
     awaiting_sidecars: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    signature: Signature
-    still_since: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    recordings: dict[str, Signature]
-    names: set[str]
+    away: str | None
+    """Why the folder cannot be worked on at present, for people."""
 
 
 class HotFolder:
@@ -60,196 +63,214 @@ class HotFolder:
 
     def __init__(
         self,
-        settings: FolderSettings,
+        folder: Folder,
         ledger: Ledger,
+        scan: Scan,
         ingest: IngestRecording,
         sidecars: WriteSidecars,
-        workers: int,
+        dispose: Dispose,
+        admission: Admission,
     ) -> None:
-        self._settings = settings
-        self._root = settings.path.resolve()
+        self._folder = folder
+        self._root = scan.root
         self._ledger = ledger
+        self._scan = scan
         self._ingest = ingest
         self._sidecars = sidecars
-        self._workers = asyncio.Semaphore(workers)
-        self._settling: dict[str, _Sighting] = {}
+        self._admission = admission
+        self._settling = Settling(folder.quiet_seconds)
+        self._queue: asyncio.Queue[tuple[str, Signature]] = asyncio.Queue()
         self._working: set[str] = set()
+        self._reconciliation = ReconcileFolder(
+            ledger=ledger,
+            scan=scan,
+            ingest=ingest,
+            sidecars=sidecars,
+            dispose=dispose,
+            sight=self._sight,
+            working=self._working,
+        )
+        self._young: dict[Path, float] = {}
+        """Folders that came a moment ago: what is written into them at once is often not told."""
+        self._hurry = asyncio.Event()
         self._reconciled = False
+        self._troubles: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return self._folder.name
 
     @property
     def tenant(self) -> str:
-        return self._settings.tenant
+        return self._folder.tenant
 
     def status(self) -> FolderStatus:
         return FolderStatus(
-            name=self._settings.name,
+            name=self._folder.name,
             reconciled=self._reconciled,
             settling=len(self._settling),
             working=len(self._working),
             awaiting_sidecars=self._ledger.count_waiting(),
+            away="; ".join(self._troubles.values()) or None,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch(stop))
+            if not polled(self._folder):
+                tasks.create_task(self._watch(stop))
             tasks.create_task(self._rescan(stop))
-            tasks.create_task(self._settle(stop, tasks))
+            tasks.create_task(self._settle(stop))
+            for _ in range(WORKERS_PER_FOLDER):
+                tasks.create_task(self._work(stop))
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        async for changes in awatch(self._root, watch_filter=None, stop_event=stop, step=200):
-            for path in {Path(changed) for _, changed in changes}:
+        async for changed in changes(self._root, stop):
+            if isinstance(changed, EventsLost) or len(changed) > MANY_CHANGES:
+                self._hurry.set()
+                continue
+            for path in changed:
                 await self._look_at(path)
 
     async def _look_at(self, path: Path) -> None:
         """A hint: the path itself and, for events of a new folder's contents are often missed, all below it."""
-        try:
-            found = await asyncio.to_thread(self._scan, path)
-        except FolderAway:
+        if path == self._root:
             return
-        for name, signature in found.recordings.items():
-            self._sight(name, signature)
+        below = str(path.relative_to(self._root))
+        try:
+            await self._sight_all(self._scan.at(below))
+        except Unavailable as exc:
+            self._trouble(COMPARING, exc)
+        if await asyncio.to_thread(path.is_dir):
+            self._young.setdefault(path, time.monotonic())
+
+    async def _sight_all(self, seen: Iterable[Seen]) -> None:
+        rest = iter(seen)
+        while batch := await asyncio.to_thread(_some, rest, BATCH):
+            for found in batch:
+                if found.signature is not None:
+                    self._sight(found.name, found.signature)
 
     async def _rescan(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            began = time.monotonic()
+            self._hurry.clear()
             try:
                 await self._reconcile()
             except Unavailable as exc:
-                log.warning("reconciliation_postponed", error=str(exc))
-            await stopped_within(stop, self._settings.rescan_seconds if self._reconciled else RETRY_SECONDS)
+                self._trouble(COMPARING, exc)
+            else:
+                self._well(COMPARING)
+            await self._pause(stop, max(self._interval(), (time.monotonic() - began) * REST_FACTOR))
+
+    def _interval(self) -> float:
+        if COMPARING in self._troubles or not self._reconciled:
+            return RETRY_SECONDS
+        rescan_seconds = self._folder.rescan_seconds
+        return min(rescan_seconds, self._folder.poll_seconds) if polled(self._folder) else rescan_seconds
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        """Shorter when very many changes came at once."""
+        until = time.monotonic() + seconds
+        stopped = await stopped_within(stop, min(1.0, seconds))
+        while not (stopped or self._hurry.is_set()) and time.monotonic() < until:
+            stopped = await stopped_within(stop, min(1.0, seconds))
 
     async def _reconcile(self) -> None:
-        """The folder against the ledger, both ways, and what is missing between the ledger and the store."""
-        found = await asyncio.to_thread(self._scan, self._root)
-        for name, signature in found.recordings.items():
-            self._sight(name, signature)
-        for entry in await asyncio.to_thread(self._ledger.everything):
-            await self._compare(entry, found)
-        for entry in await asyncio.to_thread(self._ledger.waiting, REPAIRS_PER_RESCAN):
-            await self._help_on(entry)
+        recordings = await self._reconciliation.reconcile()
         if not self._reconciled:
-            log.info("folder_reconciled", folder=self._settings.name, recordings=len(found.recordings))
+            log.info("folder_reconciled", folder=self._folder.name, recordings=recordings)
         self._reconciled = True
 
-    async def _compare(self, entry: Entry, found: _Found) -> None:
-        if entry.name in self._working:
-            return
-        if entry.name not in found.recordings:
-            if signature_of(self._root / entry.name) is None:  # it may have come after the folder was listed
-                self._ledger.forget(entry.name)
-        elif entry.written.keys() - found.names:
-            await self._restore(entry)
-
-    async def _restore(self, entry: Entry) -> None:
-        """A file that we wrote has gone: written again from the store; a refusal is decided again."""
-        log.info("sidecar_missing", name=entry.name)
-        if entry.stage is Stage.REFUSED:
-            self._ledger.forget(entry.name)
-            self._sight(entry.name, entry.signature)
-        else:
-            await self._sidecars.repair(entry)
-
-    async def _help_on(self, entry: Entry) -> None:
-        """What a crash, or a lost message, left between two steps."""
-        if entry.name in self._working:
-            return
-        if not await self._sidecars.repair(entry) and entry.stage is Stage.STORED:
-            await self._ingest.announce_again(entry)
-
     def _sight(self, name: str, signature: Signature) -> None:
-        if name in self._working or self._is_known(name, signature):
-            return
-        earlier = self._settling.get(name)
-        if earlier and earlier.signature == signature:
-            return
-        age = time.time() - signature.modified_ns / 1e9
-        arrived_whole = earlier is None and age > self._settings.quiet_seconds
-        still_since = time.monotonic() - (self._settings.quiet_seconds if arrived_whole else 0)
-        self._settling[name] = _Sighting(signature, still_since)
+        if name not in self._working and not self._is_known(name, signature):
+            self._settling.sight(name, signature)
 
     def _is_known(self, name: str, signature: Signature) -> bool:
         entry = self._ledger.get(name)
-        return entry is not None and entry.signature == signature
+        if entry is None or entry.signature != signature:
+            return False
+        return entry.stage is not Stage.UNREADABLE or not readable(self._root / to_path(name))
 
-    async def _settle(self, stop: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
+    async def _settle(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            due = time.monotonic() - self._settings.quiet_seconds
-            for name in [name for name, seen in self._settling.items() if seen.still_since <= due]:
-                signature = self._still(name)
-                if signature:
-                    self._working.add(name)
-                    tasks.create_task(self._work(name, signature, stop))
-            await stopped_within(stop, min(0.25, self._settings.quiet_seconds / 4))
+            for name, now in await asyncio.to_thread(self._looked_at, self._settling.due()):
+                self._take(name, now)
+            await self._look_at_young_folders()
+            await stopped_within(stop, min(0.25, self._folder.quiet_seconds / 4))
 
-    def _still(self, name: str) -> Signature | None:
-        """The file as it is, if that is how it was last seen; otherwise its window begins anew."""
-        seen = self._settling.pop(name)
-        now = signature_of(self._root / name)
-        if now == seen.signature:
-            return now
-        if now:
-            self._settling[name] = _Sighting(now, time.monotonic())
-        return None
+    def _looked_at(self, names: list[str]) -> list[tuple[str, Signature | None]]:
+        return [(name, signature_of(self._root / to_path(name))) for name in names]
 
-    async def _work(self, name: str, signature: Signature, stop: asyncio.Event) -> None:
-        try:
-            async with self._workers:
-                if not stop.is_set():
-                    await self._take_in(name, signature, stop)
-        finally:
+    def _take(self, name: str, now: Signature | None) -> None:
+        if self._settling.take(name, now) and now is not None:
+            self._working.add(name)
+            self._queue.put_nowait((name, now))
+        elif now is None:
+            self._admission.gone(self.name, name)
+
+    async def _look_at_young_folders(self) -> None:
+        due = time.monotonic() - self._folder.quiet_seconds
+        for path in [path for path, since in self._young.items() if since <= due]:
+            try:
+                await self._sight_all(self._scan.at(str(path.relative_to(self._root))))
+            except Unavailable as exc:
+                self._trouble(COMPARING, exc)
+            del self._young[path]
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                name, signature = await asyncio.wait_for(self._queue.get(), 1)
+            except TimeoutError:
+                continue
+            await self._admission.wait(stop)
+            if not stop.is_set():
+                await self._take_in(name, signature)
             self._working.discard(name)
 
-    async def _take_in(self, name: str, signature: Signature, stop: asyncio.Event) -> None:
+    async def _take_in(self, name: str, signature: Signature) -> None:
         try:
-            await self._ingest.ingest_recording(self._root, name, signature)
+            await self._ingest_and_answer(name, signature)
         except ObjectChanged as exc:
             log.info("file_not_still", name=name, detail=str(exc))
-            self._look_again(name)
+            await self._look_again(name)
+        except FolderFull as exc:
+            self._trouble(TAKING_IN, exc)
+            await self._look_again(name)
         except Unavailable as exc:
-            log.warning("ingestion_postponed", name=name, error=str(exc))
-            await stopped_within(stop, RETRY_SECONDS)
-            self._look_again(name)
+            self._admission.failed(self.name, name, str(exc))
+            await self._look_again(name)
         except Ai2TextError:
             log.exception("ingestion_failed", name=name)  # the next reconciliation tries it again
-
-    def _look_again(self, name: str) -> None:
-        now = signature_of(self._root / name)
-        if now:
-            self._settling[name] = _Sighting(now, time.monotonic())
-
-    def _scan(self, top: Path) -> _Found:
-        """Blocking: `top` and all below it. Symbolic links, of files and of folders, are not followed."""
-        found = _Found({}, set())
-        for path in _walk(top):
-            name = path.relative_to(self._root).as_posix()
-            if not _is_utf8(name):
-                log.warning("name_not_utf8", name=os.fsencode(name).decode("utf-8", "backslashreplace"))
-                continue
-            found.names.add(name)
-            signature = signature_of(path) if is_taken(path.name, self._settings.extensions) else None
-            if signature is not None:
-                found.recordings[name] = signature
-        return found
-
-
-def _walk(top: Path) -> Iterator[Path]:
-    """Files, at or below `top`."""
-    if top.is_symlink() or not top.is_dir():
-        yield top
-        return
-    try:
-        entries = list(os.scandir(top))
-    except OSError as exc:
-        raise FolderAway(f"{top} cannot be listed: {exc.strerror}") from exc
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
         else:
-            yield Path(entry.path)
+            self._admission.succeeded()
+            self._well(TAKING_IN)
+
+    async def _ingest_and_answer(self, name: str, signature: Signature) -> None:
+        """A recording that was transcribed before has its sidecars at once, for nobody will announce it again."""
+        job = await self._ingest.ingest_recording(name, signature)
+        if job is not None:
+            with suppress(ObjectNotFound):
+                await self._sidecars.write_sidecars(job.recording_id, job.outcome_key)
+
+    async def _look_again(self, name: str) -> None:
+        now = await asyncio.to_thread(signature_of, self._root / to_path(name))
+        if now:
+            self._settling.begin_anew(name, now)
+        else:
+            self._admission.gone(self.name, name)
+
+    def _trouble(self, what: str, exc: Unavailable) -> None:
+        """Said once, until that is well again."""
+        if what not in self._troubles:
+            event = "folder_away" if isinstance(exc, FolderAway) else "folder_waits"
+            log.warning(event, folder=self.name, error=str(exc))
+        self._troubles[what] = str(exc)
+
+    def _well(self, what: str) -> None:
+        if self._troubles.pop(what, None):
+            log.info("folder_back", folder=self.name)
 
 
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _some(rest: Iterable[T], most: int) -> list[T]:
+    return list(islice(rest, most))

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
+from ai2text.common.errors import Unavailable
 from ai2text.ingestion.recording import Signature
 
 
@@ -22,7 +23,18 @@ class Stage(StrEnum):
     DONE = "done"
     """The sidecars were written."""
     REFUSED = "refused"
+    UNREADABLE = "unreadable"
+    """Refused for its permissions; taken again when they have changed, which the signature does not show."""
     FAILED = "failed"
+
+
+class Disposal(StrEnum):
+    """What is still to be done with the file itself, as the folder was configured when it was taken."""
+
+    NONE = "none"
+    MOVE = "move"
+    DELETE = "delete"
+    FINISHED = "finished"
 
 
 WAITING = (Stage.STORED, Stage.ANNOUNCED)
@@ -41,44 +53,86 @@ class Entry:
     facts_key: str | None = None
     written: dict[str, str] = field(default_factory=dict)
     """Names of the files that we wrote beside it, and the SHA-256 of what we wrote."""
+    replaces: str | None = None
+    """The recording that this path held before, as it was announced or is to be announced."""
+    disposal: Disposal = Disposal.NONE
+    target: str | None = None
+    """Where the file is being moved to; written down before the move."""
+
+
+class LedgerUnavailable(Unavailable):
+    """The disk of the state directory is full, or failing."""
+
+
+COLUMNS = {
+    "name": "TEXT PRIMARY KEY",
+    "size_bytes": "INTEGER",
+    "modified_ns": "INTEGER",
+    "inode": "INTEGER",
+    "stage": "TEXT",
+    "recording_id": "TEXT",
+    "job_id": "TEXT",
+    "outcome_key": "TEXT",
+    "facts_key": "TEXT",
+    "written": "TEXT",
+    "replaces": "TEXT",
+    "disposal": "TEXT NOT NULL DEFAULT 'none'",
+    "target": "TEXT",
+}
+PENDING = (Disposal.MOVE, Disposal.DELETE)
 
 
 class Ledger:
-    """Blocking and safe to call from several threads."""
+    """Blocking and safe to call from several threads; raises LedgerUnavailable.
+
+    What is written survives the end of the process at once, and a power cut a moment later: the steps of the last
+    moment are repeated then. Only the intention to move a file is on the disk before the file is moved.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self._lock = Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(
-            """
-            CREATE TABLE IF NOT EXISTS files (
-                name TEXT PRIMARY KEY, size_bytes INTEGER, modified_ns INTEGER, inode INTEGER, stage TEXT,
-                recording_id TEXT, job_id TEXT, outcome_key TEXT, facts_key TEXT, written TEXT)
-            """
-        )
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS files ({columns})")
+        self._add_missing_columns()
+        self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)")
         self._db.execute("CREATE INDEX IF NOT EXISTS files_by_recording ON files (recording_id)")
         self._db.execute("CREATE INDEX IF NOT EXISTS files_by_stage ON files (stage)")
+        self._db.execute("CREATE INDEX IF NOT EXISTS files_by_disposal ON files (disposal)")
+
+    def _add_missing_columns(self) -> None:
+        """A ledger of an older version is taken on."""
+        present = {row["name"] for row in self._db.execute("PRAGMA table_info(files)")}
+        for name in COLUMNS.keys() - present:
+            self._db.execute(f"ALTER TABLE files ADD COLUMN {name} {COLUMNS[name]}")
 
     def close(self) -> None:
         self._db.close()
 
     def put(self, entry: Entry) -> None:
-        self._run(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            entry.name,
-            entry.signature.size_bytes,
-            entry.signature.modified_ns,
-            entry.signature.inode,
-            entry.stage,
-            entry.recording_id,
-            entry.job_id,
-            entry.outcome_key,
-            entry.facts_key,
-            json.dumps(entry.written),
-        )
+        self._run(_INSERT, *_row(entry))
+
+    def put_durably(self, entry: Entry) -> None:
+        """Returns when the entry would survive a power cut."""
+        with self._transaction() as db:
+            db.execute("PRAGMA synchronous=FULL")
+            try:
+                db.execute(_INSERT, _row(entry))
+            finally:
+                db.execute("PRAGMA synchronous=NORMAL")
+
+    def rename(self, entry: Entry, name: str) -> None:
+        """The same file under another name, in one step."""
+        with self._transaction() as db:
+            db.execute("BEGIN")
+            db.execute("DELETE FROM files WHERE name = ?", (entry.name,))
+            db.execute(_INSERT, _row(replace(entry, name=name)))
+            db.execute("COMMIT")
 
     def get(self, name: str) -> Entry | None:
         return next(iter(self._read("SELECT * FROM files WHERE name = ?", name)), None)
@@ -89,6 +143,15 @@ class Ledger:
     def waiting(self, limit: int) -> list[Entry]:
         """Files whose announcement or sidecars may be missing: a random sample, so that each has its turn."""
         return self._read("SELECT * FROM files WHERE stage IN (?, ?) ORDER BY random() LIMIT ?", *WAITING, limit)
+
+    def to_dispose_of(self, limit: int) -> list[Entry]:
+        """Announced files that were not moved or deleted yet."""
+        return self._read(
+            "SELECT * FROM files WHERE disposal IN (?, ?) AND stage != ? ORDER BY random() LIMIT ?",
+            *PENDING,
+            Stage.STORED,
+            limit,
+        )
 
     def announced(self, entry: Entry) -> None:
         """Unless it has come further in the meantime: a worker may be faster than this line."""
@@ -107,44 +170,64 @@ class Ledger:
         self._run("DELETE FROM files WHERE name = ?", name)
 
     def count_waiting(self) -> int:
-        with self._lock:
-            (count,) = self._db.execute("SELECT count(*) FROM files WHERE stage IN (?, ?)", WAITING).fetchone()
+        with self._guarded() as db:
+            (count,) = db.execute("SELECT count(*) FROM files WHERE stage IN (?, ?)", WAITING).fetchone()
         return int(count)
+
+    def remember(self, name: str, value: str) -> None:
+        """Something about the folder as a whole."""
+        self._run("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
+
+    def remembered(self, name: str) -> str | None:
+        with self._guarded() as db:
+            row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row["value"])
 
     def _run(self, statement: str, *values: object) -> None:
         with self._transaction() as db:
             db.execute(statement, values)
 
     def _read(self, statement: str, *values: object) -> list[Entry]:
-        with self._lock:
-            rows = self._db.execute(statement, values).fetchall()
-        return [_entry(*row) for row in rows]
+        with self._guarded() as db:
+            rows = db.execute(statement, values).fetchall()
+        return [_entry(row) for row in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._db:
-            yield self._db
+        with self._guarded() as db, db:
+            yield db
+
+    @contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.OperationalError as exc:
+                raise LedgerUnavailable(f"{self.path}: {exc}") from exc
 
 
-def _entry(  # noqa: PLR0913, PLR0917 - the columns of the table
-    name: str,
-    size_bytes: int,
-    modified_ns: int,
-    inode: int,
-    stage: str,
-    recording_id: str | None,
-    job_id: str | None,
-    outcome_key: str | None,
-    facts_key: str | None,
-    written: str,
-) -> Entry:
-    return Entry(
-        name=name,
-        signature=Signature(size_bytes=size_bytes, modified_ns=modified_ns, inode=inode),
-        stage=Stage(stage),
-        recording_id=recording_id,
-        job_id=job_id,
-        outcome_key=outcome_key,
-        facts_key=facts_key,
-        written=json.loads(written),
-    )
+_INSERT = (
+    "INSERT OR REPLACE INTO files (name, size_bytes, modified_ns, inode, stage, recording_id, job_id, outcome_key, "
+    "facts_key, written, replaces, disposal, target) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    signature = entry.signature
+    values = {
+        **{name: getattr(entry, name) for name in COLUMNS if hasattr(entry, name)},
+        **{name: getattr(signature, name) for name in signature.__slots__},
+        "written": json.dumps(entry.written),
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values = dict(row)
+    signature = Signature(**{name: values.pop(name) for name in Signature.__slots__})
+    values |= {
+        "stage": Stage(values["stage"]),
+        "disposal": Disposal(values["disposal"]),
+        "written": json.loads(values["written"]),
+    }
+    return Entry(signature=signature, **values)

@@ -1,30 +1,33 @@
 """The one place that wires the ingestion service together."""
 
 import asyncio
-import os
 import signal
 import tempfile
-from pathlib import Path
+from contextlib import ExitStack, closing
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common import subjects
 from ai2text.common.clock import utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
-from ai2text.common.errors import Misconfigured, Poison
+from ai2text.common.errors import Poison
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker, connect
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
+from ai2text.common.sources import Folder, load_folders
+from ai2text.ingestion.admission import Admission
+from ai2text.ingestion.dispose import Dispose
+from ai2text.ingestion.folder_files import FolderFiles
 from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.http_api import build_app
 from ai2text.ingestion.ingest_recording import IngestRecording
 from ai2text.ingestion.ledger import Ledger
 from ai2text.ingestion.receive_upload import ReceiveUpload
-from ai2text.ingestion.recording import Ask
-from ai2text.ingestion.settings import FolderSettings, IngestionSettings, UploadSettings
+from ai2text.ingestion.scan import Scan
+from ai2text.ingestion.settings import IngestionSettings, UploadSettings
 from ai2text.ingestion.sidecars import Sidecars, sweep
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.write_sidecars import WriteSidecars
@@ -36,49 +39,51 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, folder_settings, callers = load(IngestionSettings), load(FolderSettings), load(CallerSettings)
+    settings, callers, folders = load(IngestionSettings), load(CallerSettings), load_folders()
     store = ObjectStore(load(S3Settings))
-    _check_folder(folder_settings.path)
-    sweep(folder_settings.path)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(settings.state_dir / f"{folder_settings.name}.sqlite3")
-    with Sandbox(load(SandboxSettings)) as sandbox:
+    with Sandbox(load(SandboxSettings)) as sandbox, ExitStack() as ledgers:
         # Uploads in progress: not in a /tmp that may be memory. Set after the sandbox has made its socket, whose
         # path has to be short.
         tempfile.tempdir = str(settings.state_dir)
         async with connect(load(NatsSettings), "ingestion", life.end) as broker:
-            sidecars = Sidecars(folder_settings.path, folder_settings.extensions)
-            write = WriteSidecars(store, ledger, sidecars)
             storing = StoreRecording(settings, store, sandbox, utc_now)
-            ingest = IngestRecording(_ask(folder_settings), storing, broker, ledger, sidecars, utc_now)
-            folder = HotFolder(folder_settings, ledger, ingest, write, settings.workers)
-            consumer = _sidecar_consumer(broker, folder_settings.name, write)
+            admission = Admission(settings.workers, lambda: broker.connected)
+            watched: list[tuple[HotFolder, Consumer]] = []
+            for folder in folders:
+                ledger = ledgers.enter_context(closing(Ledger(settings.state_dir / f"{folder.name}.sqlite3")))
+                watched.append(wired(folder, ledger, storing, store, broker, admission))
             life.probes.ready_when("nats", lambda: broker.connected)
-            life.probes.ready_when("consumer", lambda: not consumer.halted)
+            life.probes.ready_when("store", lambda: admission.open)
+            life.probes.ready_when("consumer", lambda: not any(consumer.halted for _, consumer in watched))
             uploads = ReceiveUpload(load(UploadSettings), storing, broker)
-            app = build_app([folder], uploads, callers.key.get_secret_value())
+            app = build_app([folder for folder, _ in watched], uploads, callers.key.get_secret_value())
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(folder.run(life.stop))
-                tasks.create_task(consumer.run(life.stop))
+                for hot_folder, consumer in watched:
+                    tasks.create_task(hot_folder.run(life.stop))
+                    tasks.create_task(consumer.run(life.stop))
                 tasks.create_task(announce_presence(broker, "ingestion", life))
                 tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
-    ledger.close()
 
 
-def _check_folder(path: Path) -> None:
-    if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        raise Misconfigured(f"AI2TEXT_FOLDER_PATH: {path} is no folder that can be read and written.")
-
-
-def _ask(folder: FolderSettings) -> Ask:
-    return Ask(
-        tenant=folder.tenant,
-        place=folder.name,
-        model=folder.model,
-        lane=folder.lane,
-        options=folder.options,
-        tags=folder.tags,
-    )
+def wired(
+    folder: Folder,
+    ledger: Ledger,
+    storing: StoreRecording,
+    store: ObjectStore,
+    broker: Broker,
+    admission: Admission,
+) -> tuple[HotFolder, Consumer]:
+    """A folder, and the reader of the facts that writes its sidecars."""
+    root = folder.path.resolve()
+    sweep(root)
+    sidecars = Sidecars(root, folder.extensions, folder.sidecars)
+    dispose = Dispose(root, ledger, store, sidecars)
+    write = WriteSidecars(store, ledger, sidecars, dispose)
+    ingest = IngestRecording(folder, storing, broker, ledger, sidecars, dispose, admission.places, utc_now)
+    scan = Scan(root, FolderFiles(folder))
+    hot_folder = HotFolder(folder, ledger, scan, ingest, write, dispose, admission)
+    return hot_folder, _sidecar_consumer(broker, folder.name, write)
 
 
 def _sidecar_consumer(broker: Broker, folder: str, write: WriteSidecars) -> Consumer:

@@ -1,7 +1,7 @@
 """What ingestion decides about a recording: its keys, its first job, the names of its sidecars. No I/O here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Literal
@@ -11,6 +11,7 @@ from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import Media, RecordingIngested, RecordingRejected, Source
 from ai2text.common.contracts.states import Lane, Task
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
+from ai2text.ingestion.names import with_ending
 
 HALF_NAMED = (".part", ".partial", ".crdownload", ".download", ".tmp", "~")
 """Endings under which other programs write what is not finished."""
@@ -49,6 +50,12 @@ def is_taken(name: str, extensions: frozenset[str]) -> bool:
     if lowered.startswith(".") or lowered.endswith(HALF_NAMED):
         return False
     return PurePosixPath(lowered).suffix.removeprefix(".") in extensions
+
+
+def tagged(ask: Ask, name: str) -> Ask:
+    """With the sub-folders of a path as further tags."""
+    folders = tuple(part for part in PurePosixPath(name).parts[:-1] if part not in ask.tags)
+    return replace(ask, tags=(*ask.tags, *dict.fromkeys(folders)))
 
 
 def source_of(ask: Ask, kind: Literal["hot_folder", "upload"], name: str, modified_at: datetime | None) -> Source:
@@ -102,6 +109,11 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
     )
 
 
+def replacing(facts: RecordingIngested, former: str | None) -> RecordingIngested:
+    """The same bytes again replace nothing; facts of an earlier time do not know what their source held since."""
+    return replace(facts, replaces_recording_id=None if former == facts.recording_id else former)
+
+
 def rejected(ask: Ask, source: Source, signature: Signature, reason: Reason, at: datetime) -> RecordingRejected:
     fingerprint = f"{signature.size_bytes}/{signature.modified_ns}"
     return RecordingRejected(
@@ -120,9 +132,9 @@ def sidecar_names(name: str, suffix: str, neighbours: Iterable[str], extensions:
     shared = any(
         other != name and PurePosixPath(other).stem == stem and is_taken(other, extensions) for other in neighbours
     )
-    full = f"{name}.{suffix}"
-    return (full,) if shared else (f"{stem}.{suffix}", full)
+    full = with_ending(name, f".{suffix}")
+    return (full,) if shared else (with_ending(stem, f".{suffix}"), full)
 
 
 def reason_name(name: str) -> str:
-    return f"{name}.reason.json"
+    return with_ending(name, ".reason.json")

@@ -5,76 +5,108 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import structlog
 
-from ai2text.common.captions import to_srt, to_text
+from ai2text.common.captions import to_srt, to_text, to_vtt
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
+from ai2text.common.errors import Unavailable
+from ai2text.ingestion.names import to_name, to_path
 from ai2text.ingestion.recording import OWN_PREFIX, reason_name, sidecar_names
 
 log = structlog.get_logger()
 
+DRAFTS = (".tmp", ".final")
 Written = dict[str, str]
 """Names below the folder, and the SHA-256 of what we wrote there."""
 
 
-class Sidecars:
-    """Blocking; `name` is always the recording's path below the folder."""
+class FolderFull(Unavailable):
+    """The folder's disk takes no more, or fails; written again when it does."""
 
-    def __init__(self, folder: Path, extensions: frozenset[str]) -> None:
+
+class Sidecars:
+    """Blocking; `name` is always the recording's, below the folder. Raises FolderFull, FileNotFoundError."""
+
+    def __init__(self, folder: Path, extensions: frozenset[str], formats: Sequence[str] = ("txt", "srt")) -> None:
         self._folder = folder
         self._extensions = extensions
+        self._formats = formats
 
     def write_transcript(self, name: str, transcript: Transcript, written: Mapping[str, str]) -> Written:
         """What stands beside the recording now; a reason that stood there is removed."""
-        texts = {"txt": to_text(transcript.segments), "srt": to_srt(transcript.segments)}
-        parent = PurePosixPath(name).parent
-        neighbours = [path.name for path in (self._folder / parent).iterdir()]
+        parent, own = PurePosixPath(to_path(name)).parent, PurePosixPath(to_path(name)).name
+        neighbours = self._neighbours(parent, own)
+        reason = to_name(reason_name(to_path(name)))
         kept: Written = {}
-        for suffix, text in texts.items():
-            earlier = [n for n in written if n.endswith(f".{suffix}")]
-            fresh = sidecar_names(PurePosixPath(name).name, suffix, neighbours, self._extensions)
-            kept |= self._write([*earlier, *(str(parent / n) for n in fresh)], text.encode(), written)
-        self._remove(reason_name(name), written)
+        for suffix in self._formats:
+            earlier = [n for n in written if n.endswith(f".{suffix}") and n != reason]
+            fresh = sidecar_names(own, suffix, neighbours, self._extensions)
+            candidates = [*earlier, *(to_name(str(parent / n)) for n in fresh)]
+            kept |= self._write(candidates, CONTENT[suffix](transcript).encode(), written)
+        self.remove_reason(name, written)
         return kept
 
-    def write_reason(self, name: str, reason: Reason, written: Mapping[str, str] | None = None) -> Written:
+    def write_reason(
+        self, name: str, reason: Reason, written: Mapping[str, str] | None = None, *, of: str | None = None
+    ) -> Written:
+        """`of` is what the file was called before it was moved to `name`."""
         content = json.dumps(
-            {"file": PurePosixPath(name).name, "code": reason.code, "detail": reason.detail},
+            {"file": PurePosixPath(of or name).name, "code": reason.code, "detail": reason.detail},
             ensure_ascii=False,
             indent=2,
         )
-        return self._write([reason_name(name)], f"{content}\n".encode(), written or {})
+        return self._write([to_name(reason_name(to_path(name)))], f"{content}\n".encode(), written or {})
+
+    def remove_reason(self, name: str, written: Mapping[str, str]) -> None:
+        reason = to_name(reason_name(to_path(name)))
+        path = self._folder / to_path(reason)
+        if reason in written and _digest_of(path) == written[reason]:
+            path.unlink(missing_ok=True)
+
+    def _neighbours(self, parent: PurePosixPath, own: str) -> list[str]:
+        """Other recordings of the same stem; asked for by name, for the folder may hold very many."""
+        stem = PurePosixPath(own).stem
+        names = (f"{stem}.{ending}" for known in self._extensions for ending in (known, known.upper()))
+        return [name for name in names if os.path.lexists(self._folder / parent / name)]
 
     def _write(self, candidates: list[str], content: bytes, written: Mapping[str, str]) -> Written:
         """Takes the first candidate that is free, ours, or already says the same."""
         digest = hashlib.sha256(content).hexdigest()
         for candidate in candidates:
-            standing = _digest_of(self._folder / candidate)
+            standing = _digest_of(self._folder / to_path(candidate))
             if standing == digest or self._placed(candidate, content, standing, written.get(candidate)):
                 return {candidate: digest}
-        log.warning("sidecar_not_written", names=candidates, why="files of somebody else stand there")
+        log.warning("sidecar_not_written", names=candidates, why="taken by files of somebody else, or read-only")
         return {}
 
     def _placed(self, candidate: str, content: bytes, standing: str | None, ours: str | None) -> bool:
         if standing is not None and standing != ours:
             return False
-        target = self._folder / candidate
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=OWN_PREFIX, suffix=".tmp") as draft:
-            draft.write(content)
-            draft.flush()
-            os.fsync(draft.fileno())
-            Path(draft.name).chmod(0o644)
-            return _put_in_place(Path(draft.name), target, replace=standing is not None)
+        target = self._folder / to_path(candidate)
+        try:
+            return _written(target, content, replace=standing is not None)
+        except FileNotFoundError:
+            raise
+        except PermissionError:
+            return False
+        except OSError as exc:
+            if exc.errno == errno.EROFS:
+                return False
+            raise FolderFull(f"{target.parent} takes no file: {exc.strerror}") from exc
 
-    def _remove(self, name: str, written: Mapping[str, str]) -> None:
-        path = self._folder / name
-        if name in written and _digest_of(path) == written[name]:
-            path.unlink(missing_ok=True)
+
+def _written(target: Path, content: bytes, *, replace: bool) -> bool:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=OWN_PREFIX, suffix=".tmp") as draft:
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+        Path(draft.name).chmod(0o644)
+        return _put_in_place(Path(draft.name), target, replace=replace)
 
 
 def _put_in_place(draft: Path, target: Path, *, replace: bool) -> bool:
@@ -103,6 +135,37 @@ def _digest_of(path: Path) -> str | None:
 
 def sweep(folder: Path) -> None:
     """Removes the drafts of a process that was killed."""
-    for draft in folder.rglob(f"{OWN_PREFIX}*"):
-        with suppress(FileNotFoundError):
-            draft.unlink()
+    for ending in DRAFTS:
+        for draft in folder.rglob(f"{OWN_PREFIX}*{ending}"):
+            with suppress(FileNotFoundError):
+                draft.unlink()
+
+
+def to_json(transcript: Transcript) -> str:
+    """For programs: times in seconds from the start of the recording."""
+    document = {
+        "recording_id": transcript.recording_id,
+        "language": transcript.language,
+        "duration": transcript.duration_seconds,
+        "model": transcript.model,
+        "text": transcript.text,
+        "segments": [
+            {
+                "start": segment.start,
+                "end": segment.end,
+                "text": segment.text,
+                "words": [{"start": word.start, "end": word.end, "word": word.text} for word in segment.words],
+            }
+            for segment in transcript.segments
+        ],
+    }
+    return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"
+
+
+CONTENT: dict[str, Callable[[Transcript], str]] = {
+    "txt": lambda transcript: to_text(transcript.segments),
+    "srt": lambda transcript: to_srt(transcript.segments),
+    "vtt": lambda transcript: to_vtt(transcript.segments),
+    "json": to_json,
+}
+"""By the ending of the sidecar."""

@@ -37,11 +37,12 @@ def opened(path: Path, expected: Signature) -> Iterator[BinaryIO]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as exc:
-        raise ObjectChanged(f"{path.name} has gone.") from exc
+        raise ObjectChanged("The file has gone.") from exc
     except OSError as exc:
-        raise Refused("unreadable", f"{path.name} cannot be opened: {exc.strerror}. Check its permissions.") from exc
+        raise Refused("unreadable", f"The file cannot be opened: {exc.strerror}. Check its permissions.") from exc
     with os.fdopen(descriptor, "rb") as file:
         _check_unchanged(file, path, expected)
+        _check_not_reached_by_a_link(file, path)
         _check_not_being_written(file)
         try:
             yield file
@@ -64,7 +65,18 @@ def _signature(found: os.stat_result) -> Signature:
 
 def _check_unchanged(file: BinaryIO, path: Path, expected: Signature) -> None:
     if _signature(os.fstat(file.fileno())) != expected or signature_of(path) != expected:
-        raise ObjectChanged(f"{path.name} changed while it was read.")
+        raise ObjectChanged("The file changed while it was read.")
+
+
+def _check_not_reached_by_a_link(file: BinaryIO, path: Path) -> None:
+    """A sub-folder may have been replaced by a link to elsewhere; `path` itself was resolved when the folder was."""
+    opened_as = Path(f"/proc/self/fd/{file.fileno()}")
+    if opened_as.is_symlink() and opened_as.readlink() != path:
+        raise ObjectChanged("A link leads to the file.")
+
+
+def readable(path: Path) -> bool:
+    return os.access(path, os.R_OK, effective_ids=True)
 
 
 def _check_not_being_written(file: BinaryIO) -> None:

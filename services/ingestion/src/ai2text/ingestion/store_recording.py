@@ -13,6 +13,7 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
+from ai2text.common.errors import ObjectNotFound, Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion import recording
 from ai2text.ingestion.recording import Ask
@@ -43,22 +44,41 @@ class StoreRecording:
         self._sandbox = sandbox
         self._clock = clock
 
-    def store_recording(self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int) -> Stored:
+    def store_recording(
+        self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int, former: str | None = None
+    ) -> Stored:
         """Blocking. The audio first, the facts about it second; nothing may be announced before both are durable.
 
-        Asked again for the same source and bytes it finds the facts of the first time. Raises Refused for what
-        cannot become a recording, ObjectChanged when the bytes change meanwhile, Unavailable to try later.
+        Asked again for the same source and bytes it finds the facts of the first time. `former` is the
+        recording that the source held before, if any. Raises Refused for what cannot become a recording,
+        ObjectChanged when the bytes change meanwhile, Unavailable to try later.
         """
         self._check_size(size_bytes)
-        facts = self._facts(ask, source, file, size_bytes)
-        new = not self._store.exists(facts.audio_key)
+        facts = recording.replacing(self._facts(ask, source, file, size_bytes), former)
+        new = not self._stands(facts.audio_key, size_bytes)
         if new:
             file.seek(0)
             self._store.put_verified(facts.audio_key, file, facts.size_bytes, facts.sha256, AUDIO_TYPE)
         log.debug("audio_stored", name=source.name, key=facts.audio_key)
         if not self._store.put_first(facts.facts_key, encode(facts)):
-            facts = self.facts_at(facts.facts_key)
+            facts = self._standing(facts)
         return Stored(facts=facts, job=replace(facts.first_job, lane=ask.lane), new=new)
+
+    def _stands(self, key: str, size_bytes: int) -> bool:
+        """An upload that was killed may have left a part under its key: SeaweedFS does so."""
+        try:
+            return self._store.stat(key).size_bytes == size_bytes
+        except ObjectNotFound:
+            return False
+
+    def _standing(self, facts: RecordingIngested) -> RecordingIngested:
+        """The facts of the first time, unless a killed upload left nothing readable under their key."""
+        try:
+            return self.facts_at(facts.facts_key)
+        except Poison:
+            log.warning("facts_written_again", key=facts.facts_key)
+        self._store.put(facts.facts_key, encode(facts))
+        return facts
 
     def facts_at(self, key: str) -> RecordingIngested:
         return decode(RecordingIngested, self._store.get(key))

@@ -10,6 +10,7 @@ from ai2text.common.contracts.outcome import Failure, Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
+from ai2text.ingestion.dispose import Dispose
 from ai2text.ingestion.ledger import Entry, Ledger, Stage
 from ai2text.ingestion.sidecars import Sidecars
 
@@ -19,18 +20,17 @@ log = structlog.get_logger()
 class WriteSidecars:
     """Every call may be repeated; what is written already is left alone."""
 
-    def __init__(self, store: ObjectStore, ledger: Ledger, sidecars: Sidecars) -> None:
+    def __init__(self, store: ObjectStore, ledger: Ledger, sidecars: Sidecars, dispose: Dispose) -> None:
         self._store = store
         self._ledger = ledger
         self._sidecars = sidecars
+        self._dispose = dispose
 
     async def write_sidecars(self, recording_id: str, outcome_key: str) -> None:
-        """For all files of the recording in this folder. Raises StoreUnavailable, ObjectNotFound, Poison."""
-        entries = await asyncio.to_thread(self._ledger.of_recording, recording_id)
-        if entries:
+        """For all files of the recording in this folder. Raises Unavailable, ObjectNotFound, Poison."""
+        if await asyncio.to_thread(self._ledger.of_recording, recording_id):
             outcome = decode_outcome(await asyncio.to_thread(self._store.get, outcome_key))
-            for entry in entries:
-                await asyncio.to_thread(self._write, entry, outcome)
+            await asyncio.to_thread(self._write_all, recording_id, outcome)
 
     async def repair(self, entry: Entry) -> bool:
         """Whether the outcome of the file's own job stands, and with it the sidecars."""
@@ -38,10 +38,23 @@ class WriteSidecars:
             content = await asyncio.to_thread(self._store.get, str(entry.outcome_key))
         except ObjectNotFound:
             return False
-        await asyncio.to_thread(self._write, entry, decode_outcome(content))
+        await asyncio.to_thread(self._write_again, entry.name, decode_outcome(content))
         return True
 
+    def _write_all(self, recording_id: str, outcome: Transcript | Failure) -> None:
+        with self._dispose.lock:
+            for entry in self._ledger.of_recording(recording_id):
+                if entry.stage is not Stage.STORED:  # else its own announcement is still to come, and this after it
+                    self._write(entry, outcome)
+
+    def _write_again(self, name: str, outcome: Transcript | Failure) -> None:
+        with self._dispose.lock:
+            entry = self._ledger.get(name)
+            if entry is not None:
+                self._write(entry, outcome)
+
     def _write(self, entry: Entry, outcome: Transcript | Failure) -> None:
+        entry = self._dispose.dispose(entry)
         try:
             settled = self._written(entry, outcome)
         except FileNotFoundError:  # the folder around it has gone, and the recording with it

@@ -53,6 +53,14 @@ class RecordingIngested:
     media: Media
     source: Source
     tags: tuple[str, ...] = ()
+    replaces_recording_id: str | None = None
+    """The recording that this very source held until now: its owner put other bytes under the same name.
+
+    It says nothing of other sources of that recording; it is superseded by this one only if it has none left. None
+    for a new source, for the same bytes again, and where the earlier file was moved or deleted by us or, as far as is
+    known, removed by its owner. The stored facts of a source and job keep what was true the first time; a source that
+    goes from one recording to another and back is told right by the messages only.
+    """
     first_job: TranscriptionRequested
     ingested_at: datetime
 
