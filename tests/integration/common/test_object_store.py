@@ -36,7 +36,8 @@ def test_what_was_put_can_be_read_whole_and_in_ranges(object_store: ObjectStore)
 def test_a_stream_of_any_number_of_parts_arrives_whole(object_store: ObjectStore, size: int) -> None:
     content = bytes(size)
     put_verified(object_store, "t/audio/x", content)
-    assert sha256(object_store.get("t/audio/x")) == sha256(content)
+    assert object_store.stat("t/audio/x").size_bytes == size
+    assert sha256(object_store.read("t/audio/x", 0, size)) == sha256(content)
 
 
 @pytest.mark.lesson("L13")
@@ -70,6 +71,24 @@ def test_of_sixteen_writers_at_once_one_wins_and_its_bytes_stand(object_store: O
         winners = [number for number in pool.map(write, range(16)) if number is not None]
     assert len(winners) == 1
     assert object_store.get("t/outcomes/race.json") == b"%d" % winners[0]
+
+
+def test_what_a_killed_writer_left_empty_is_nobodys_outcome_and_one_of_many_takes_its_place(
+    object_store: ObjectStore,
+) -> None:
+    object_store.put("t/outcomes/left.json", b"")
+    with pytest.raises(ObjectNotFound):
+        object_store.get("t/outcomes/left.json")
+    start = threading.Barrier(16)
+
+    def write(number: int) -> int | None:
+        start.wait()
+        return number if object_store.put_first("t/outcomes/left.json", b"%d" % number) else None
+
+    with ThreadPoolExecutor(16) as pool:
+        winners = [number for number in pool.map(write, range(16)) if number is not None]
+    assert len(winners) == 1
+    assert object_store.get("t/outcomes/left.json") == b"%d" % winners[0]
 
 
 def test_a_store_that_does_not_fence_is_refused_at_start(s3_settings: S3Settings) -> None:

@@ -96,12 +96,18 @@ class ObjectStore:
 
         The fence of every outcome: one single-part PUT with `If-None-Match: *`. minio-py has no public call for
         it (given as metadata the header becomes `X-Amz-Meta-If-None-Match` and fences nothing), so a presigned PUT
-        is sent with the header.
+        is sent with the header. An empty object counts as none: SeaweedFS keeps one of a writer that was killed.
         """
+        if self._put_if(key, content, "If-None-Match", "*"):
+            return True
+        etag = self._etag_if_empty(key)
+        return bool(content) and etag is not None and self._put_if(key, content, "If-Match", f'"{etag}"')
+
+    def _put_if(self, key: str, content: bytes, header: str, value: str) -> bool:
         for _ in range(CONFLICT_RETRIES):
             with _translated("put_first"):
                 url = self._client.presigned_put_object(self._bucket, key, timedelta(minutes=15))
-                answer = self._http.request("PUT", url, body=content, headers={"If-None-Match": "*"})
+                answer = self._http.request("PUT", url, body=content, headers={header: value})
             if answer.status == 200:  # noqa: PLR2004
                 return True
             if answer.status == 412:  # noqa: PLR2004
@@ -111,9 +117,19 @@ class ObjectStore:
             time.sleep(0.1)
         raise StoreUnavailable(f"Conditional write of {key} answered {answer.status}.")
 
+    def _etag_if_empty(self, key: str) -> str | None:
+        try:
+            found = self.stat(key)
+        except ObjectNotFound:
+            return None
+        return found.etag if found.size_bytes == 0 else None
+
     def get(self, key: str) -> bytes:
-        """A whole small object. Raises ObjectNotFound."""
-        return self.read(key, 0, self.stat(key).size_bytes)
+        """A whole small object. Raises ObjectNotFound, also for an empty one: what is left of a killed writer."""
+        found = self.stat(key)
+        if found.size_bytes == 0:
+            raise ObjectNotFound(key)
+        return self.read(key, 0, found.size_bytes)
 
     def read(self, key: str, offset: int, length: int, etag: str | None = None) -> bytes:
         """Exactly `length` bytes from `offset`; raises ObjectChanged when the object is no longer the one of `etag`.
