@@ -4,13 +4,18 @@ A point is the moment at which a service would log an event; see AI2TEXT_LOG_KIL
 the supervisor starts the service again, and no hand is lent.
 """
 
+import hashlib
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from ai2text.common.object_store import ObjectStore
+from tests.fixtures.stack import SAMPLES as EAR_SAMPLES
 from tests.fixtures.stack import Stack
+from tests.fixtures.wide_wave import wide_wave
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -123,3 +128,106 @@ def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once
     finally:
         stack.stop()
     assert stack.leftovers() == []
+
+
+@pytest.mark.lesson("L12")
+def test_completing_an_upload_killed_at_each_of_its_steps_makes_one_recording_once(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    points = ["staged_hashed", "staged_copied", "staged_stored", "recording_announced", "upload_answered"]
+    env = {**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}
+    stack = Stack(tmp_path, env=env).start()
+    try:
+        content = b"".join(wide_wave(6 << 20))
+        upload = f"/v1/uploads/{stack.post('/v1/uploads', json={'name': 'wide.wav'}).json()['upload_id']}"
+        for number, part in enumerate((content[: 5 << 20], content[5 << 20 :]), start=1):
+            assert stack.put(f"{upload}/parts/{number}", content=part).status_code == 200
+        stack.until(lambda: stack.post(f"{upload}/complete").status_code in {200, 202})
+        assert sorted(path.name for path in marks.iterdir()) == sorted(points)
+        answer = stack.post(f"{upload}/complete").json()
+        job = stack.get(f"/v1/jobs/{answer['job_id']}", wait="60").json()
+        assert job["status"] == "completed"
+        (item,) = stack.recordings()
+        assert item["sha256"] == hashlib.sha256(content).hexdigest()
+        for prefix in ("audio", "facts", "outcomes"):
+            assert len(stack.objects(f"default/{prefix}/")) == 1
+        assert not [key for key in stack.objects("default/staging/") if "/part-" in key]
+        assert stack.messages("DEAD") == 0
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
+
+
+@pytest.mark.lesson("L12")
+def test_an_upload_whose_ingestion_was_killed_leaves_nothing_after_the_sweep(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_UPLOAD_ABANDONED_HOURS": "0.002"}).start()
+    try:
+        store = stack.store()
+        content = b"".join(wide_wave(120 << 20))
+        with ThreadPoolExecutor(1) as sender:
+            sending = sender.submit(stack.post, "/v1/recordings", content=content)
+            stack.until(lambda: list(store.unfinished()) != [] or sending.done())
+            assert not sending.done(), "it was stored before it could be killed"
+            stack.kill(r"ai2text\.ingestion")
+            assert sending.result().status_code == 503
+        stack.until(lambda: list(store.unfinished()) == [])
+        assert stack.objects("default/") == []
+        assert [path.name for path in (stack.data / "ingestion").iterdir() if "sqlite3" not in path.name] == []
+        answer = stack.post("/v1/recordings", content=content)
+        assert answer.status_code == 202, answer.text
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
+
+
+BUCKET = """
+[[bucket]]
+name = "archive"
+bucket = "archive"
+model = "ear"
+disposition = "move"
+list_seconds = 1.0
+"""
+
+
+@pytest.mark.lesson("L12")
+def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    (tmp_path / "sources.toml").write_text(BUCKET)
+    points = [
+        *("object_staged", "staged_hashed", "staged_copied", "staged_stored", "object_stored", "recording_announced"),
+        *("object_announced", "object_moved", "object_disposed", "object_sidecars_written"),
+    ]
+    env = {
+        **SOON,
+        "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}",
+        "AI2TEXT_SOURCES_FILE": str(tmp_path / "sources.toml"),
+    }
+    stack = Stack(tmp_path, env=env).start()
+    try:
+        archive = stack.store("archive")
+        archive.make_ready()
+        for name in SAMPLES[:2]:
+            archive.put(name, (EAR_SAMPLES / name).read_bytes())
+        stem = SAMPLES[0].rpartition(".")[0]
+        stack.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points), 200)
+        found = stack.wait_until_settled(SAMPLES[:2])
+        stack.until(lambda: archive.exists(f"done/{stem}.srt"))
+        assert {item["status"] for item in found.values()} == {"transcribed"}
+        assert {item["sources"][0]["kind"] for item in found.values()} == {"bucket"}
+        assert archive.get(f"done/{SAMPLES[0]}") == (EAR_SAMPLES / SAMPLES[0]).read_bytes()
+        stack.until(lambda: len([key for key in listed(archive) if key.endswith((".txt", ".srt"))]) == 4)
+        assert [key for key in listed(archive) if not key.startswith(("done/", ".ai2text/"))] == []
+        assert len(listed(archive, "done/")) == 6
+        for prefix in ("audio", "facts", "outcomes"):
+            assert len(stack.objects(f"default/{prefix}/")) == 2
+        assert stack.objects("default/staging/") == []
+        assert stack.messages("DEAD") == 0
+    finally:
+        stack.stop()
+    assert stack.leftovers() == []
+
+
+def listed(store: ObjectStore, prefix: str = "") -> list[str]:
+    return [found.key for found in store.list(prefix)]

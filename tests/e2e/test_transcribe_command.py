@@ -1,5 +1,6 @@
 """`ai2text transcribe`, as people and scripts run it."""
 
+import hashlib
 import json
 import shutil
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.stack import SAMPLES, Stack
+from tests.fixtures.wide_wave import wide_wave
 
 NAMES = ["01-the-weather-is-here.wav", "06-lets-hope-its-nothing.wav", "12-especially-if-youre-a.wav"]
 BENCH = Path(__file__).parents[1] / "fixtures/bench"
@@ -181,3 +183,18 @@ def test_ctrl_c_stops_at_once_and_what_was_accepted_goes_on(stack: Stack, upload
 def listed(stack: Stack, token: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = stack.get("/v1/recordings", token=token, limit="1000").json()["items"]
     return items
+
+
+@pytest.mark.slow
+@pytest.mark.lesson("L05")
+def test_a_large_file_is_sent_in_parts_with_its_megabytes_shown(stack: Stack, tmp_path: Path, tenant: str) -> None:
+    """Much larger than what this stack takes in one piece."""
+    large = tmp_path / "large.wav"
+    with large.open("wb") as file:
+        file.writelines(wide_wave(257 << 20))
+    done = transcribe(stack, str(large), token=stack.token("--tenant", tenant))
+    assert done.returncode == 0, done.stderr
+    assert "sending large.wav, megabytes" in done.stderr
+    (recording,) = stack.get("/v1/recordings", token=stack.token("--tenant", tenant)).json()["items"]
+    assert recording["sha256"] == hashlib.sha256(large.read_bytes()).hexdigest()
+    assert not [key for key in stack.objects(f"{tenant}/staging/") if "/part-" in key]

@@ -22,9 +22,10 @@ from ai2text.common.settings import S3Settings
 from ai2text.common.sources import Folder
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.ledger import Ledger, Stage
-from ai2text.ingestion.main import wired
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
+from ai2text.ingestion.surroundings import Surroundings
+from ai2text.ingestion.watched_folders import wired
 from tests.fixtures.examples import TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.stack import SAMPLES
@@ -47,6 +48,7 @@ class Inbox:
     path: Path
     state: Path
     store: ObjectStore
+    s3: S3Settings
     broker: Broker
     sandbox: Sandbox
 
@@ -56,9 +58,10 @@ class Inbox:
         kept = store or self.store
         settings = Folder(path=self.path, quiet_seconds=QUIET_SECONDS, rescan_seconds=1)
         ledger = Ledger(self.state / "ledger.sqlite3")
-        storing = StoreRecording(IngestionSettings(state_dir=self.state), kept, self.sandbox, utc_now)
-        admission = Admission(2, lambda: self.broker.connected)
-        folder, _ = wired(settings, ledger, storing, kept, self.broker, admission)
+        own = IngestionSettings(state_dir=self.state)
+        storing = StoreRecording(own, kept, self.sandbox, utc_now)
+        around = Surroundings(settings=own, s3=self.s3, store=kept, storing=storing, broker=self.broker)
+        folder = wired(settings, around, ledger, Admission(2, lambda: self.broker.connected)).folder
         stop = asyncio.Event()
         running = asyncio.create_task(folder.run(stop))
         try:
@@ -84,9 +87,11 @@ class Inbox:
 
 
 @pytest.fixture
-def inbox(tmp_path: Path, object_store: ObjectStore, broker: Broker, sandbox: Sandbox) -> Inbox:
+def inbox(
+    tmp_path: Path, object_store: ObjectStore, s3_settings: S3Settings, broker: Broker, sandbox: Sandbox
+) -> Inbox:
     (tmp_path / "inbox").mkdir()
-    return Inbox(tmp_path / "inbox", tmp_path / "state", object_store, broker, sandbox)
+    return Inbox(tmp_path / "inbox", tmp_path / "state", object_store, s3_settings, broker, sandbox)
 
 
 def variant(number: int) -> bytes:

@@ -53,7 +53,7 @@ async def transcribed(script: Script, *files: Path) -> list[Transcription]:
     """In the order in which they ended."""
     ended: list[Transcription] = []
     async with httpx.AsyncClient(transport=httpx.MockTransport(script.answer), base_url="http://gateway") as client:
-        work = TranscribeFiles(client, "txt", ended.append, Patience(sleep=at_once))
+        work = TranscribeFiles(client, "txt", ended.append, lambda *_: None, Patience(sleep=at_once))
         await work.transcribe_files([Transcription(file=path) for path in files])
     return ended
 

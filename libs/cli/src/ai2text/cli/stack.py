@@ -14,6 +14,7 @@ from ai2text.cli.environments import BUCKET, DATABASE, FOLDER, LOOPBACK, Install
 from ai2text.cli.ports import Ports
 from ai2text.cli.probe import accepts, http_status
 from ai2text.common import topology
+from ai2text.common.bucket_settings import check_names, load_buckets
 from ai2text.common.errors import BrokerUnavailable
 from ai2text.common.jetstream import connect
 from ai2text.common.object_store import ObjectStore
@@ -43,10 +44,10 @@ def take_ports(ports: Ports) -> None:
 def server_children(installation: Installation) -> tuple[Child, ...]:
     """Each sets up its own part whenever it has become ready, for it may have lost its directory."""
     data, ports, credentials = installation.data, installation.ports, installation.credentials
-    folders = folder_names(installation)
+    places = place_names(installation)
 
     async def make_streams() -> None:
-        await _make_streams(nats_settings(installation), folders)
+        await _make_streams(nats_settings(installation), places)
 
     async def make_bucket() -> None:
         await asyncio.to_thread(ObjectStore(s3_settings(installation)).make_ready)
@@ -82,16 +83,16 @@ def s3_settings(installation: Installation) -> S3Settings:
     )
 
 
-def folder_names(installation: Installation) -> tuple[str, ...]:
-    """The inbox, and the folders of the user's AI2TEXT_SOURCES_FILE. Raises Misconfigured."""
+def place_names(installation: Installation) -> tuple[str, ...]:
+    """The inbox, and what the user's AI2TEXT_SOURCES_FILE has beside it. Raises Misconfigured."""
     folders = checked((Folder(name=FOLDER, path=installation.inbox), *filed_folders()))
-    return tuple(folder.name for folder in folders)
+    return check_names(folders, load_buckets())
 
 
-async def _make_streams(settings: NatsSettings, folders: tuple[str, ...]) -> None:
+async def _make_streams(settings: NatsSettings, places: tuple[str, ...]) -> None:
     async with connect(settings, "up") as broker:
         try:
-            await topology.set_up(broker, folders)
+            await topology.set_up(broker, places)
         except nats.errors.Error as exc:
             raise BrokerUnavailable(f"The streams could not be made: {exc!r}") from exc
 

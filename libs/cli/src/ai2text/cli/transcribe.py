@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ai2text.cli.client import arguments, connected, get_json
 from ai2text.cli.options import INTERRUPTED, AsJson, Data, Url, readable_errors
@@ -76,17 +76,23 @@ async def _transcribe(
     client_arguments: dict[str, Any], form: Form, transcriptions: Sequence[Transcription], told: "_Told"
 ) -> None:
     async with httpx.AsyncClient(**client_arguments) as client:
-        await TranscribeFiles(client, form, told.ended, Patience()).transcribe_files(transcriptions)
+        await TranscribeFiles(client, form, told.ended, told.sent, Patience()).transcribe_files(transcriptions)
 
 
 class _Told:
     """What people see on stderr while it goes on; what is done is written at once."""
 
     def __init__(self, total: int, targets: Mapping[Path, Path], *, force: bool) -> None:
-        columns = (TextColumn("transcribing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._console = Console(stderr=True, highlight=False, markup=False)
         self.progress = Progress(*columns, console=self._console)
-        self._task = self.progress.add_task("", total=total)
+        self._task = self.progress.add_task("transcribing", total=total)
+        self._sending: dict[Path, TaskID] = {}
         self._targets = targets
         self._force = force
 
@@ -97,6 +103,13 @@ class _Told:
             line = f"✗ {shown(transcription.file)}: {transcription.error}"
             self._console.print(line, style="red", soft_wrap=True)
         self.progress.advance(self._task)
+
+    def sent(self, file: Path, size_bytes: int) -> None:
+        """Of a large file, so many bytes since the last call."""
+        if file not in self._sending:
+            description = f"sending {shown(Path(file.name))}, megabytes"
+            self._sending[file] = self.progress.add_task(description, total=file.stat().st_size >> 20)
+        self.progress.advance(self._sending[file], size_bytes >> 20)
 
     def _write(self, transcription: Transcription, text: str) -> None:
         target = self._targets[transcription.file]

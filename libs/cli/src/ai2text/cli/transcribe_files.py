@@ -14,14 +14,15 @@ import httpx
 from ai2text.cli.client import AnsweredWithError, checked, detail_of, json_of
 from ai2text.cli.options import unanswered
 from ai2text.cli.patience import BUSY, Patience
+from ai2text.cli.upload_in_parts import UPLOAD_TIMEOUTS, UploadInParts
 from ai2text.common.contracts.states import JOB_ENDS, JobStatus
 from ai2text.common.errors import Misconfigured
 
 AT_ONCE = 4
 BLOCK_BYTES = 1 << 20
 WAIT_SECONDS = 20
-UPLOAD_TIMEOUTS = httpx.Timeout(connect=3, read=300, write=60, pool=60)
-"""A long recording is decoded once before the upload is answered."""
+IN_PARTS_BYTES = 256 << 20
+"""Larger files are sent in parts, so that a broken connection costs one part."""
 REFUSALS = frozenset({HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 NOT_YET = BUSY | {HTTPStatus.NOT_FOUND}
 """Of a job whose upload was accepted: the catalogue is behind."""
@@ -45,11 +46,17 @@ class TranscribeFiles:
     """The use case with what it needs."""
 
     def __init__(
-        self, client: httpx.AsyncClient, form: str, ended: Callable[[Transcription], None], patience: Patience
+        self,
+        client: httpx.AsyncClient,
+        form: str,
+        ended: Callable[[Transcription], None],
+        sent: Callable[[Path, int], None],
+        patience: Patience,
     ) -> None:
         self._client = client
         self._form = form
         self._ended = ended
+        self._in_parts = UploadInParts(client, sent, patience)
         self._patience = patience
 
     async def transcribe_files(self, transcriptions: Iterable[Transcription]) -> None:
@@ -85,14 +92,15 @@ class TranscribeFiles:
 
     async def _upload(self, file: Path) -> dict[str, Any]:
         """May be repeated: the same bytes are the same recording."""
-        answer = await self._patience.ask(
-            lambda: self._client.post(
-                "/v1/recordings",
-                params={"name": shown(Path(file.name)), "lane": "interactive"},
-                content=_blocks(file),
-                timeout=UPLOAD_TIMEOUTS,
+        fields = {"name": shown(Path(file.name)), "lane": "interactive"}
+        if (await asyncio.to_thread(file.stat)).st_size > IN_PARTS_BYTES:
+            answer = await self._in_parts.upload_in_parts(file, fields)
+        else:
+            answer = await self._patience.ask(
+                lambda: self._client.post(
+                    "/v1/recordings", params=fields, content=_blocks(file), timeout=UPLOAD_TIMEOUTS
+                )
             )
-        )
         if answer.status_code in REFUSALS:
             raise AnsweredWithError(f"refused: {detail_of(answer)}")
         received: dict[str, Any] = json_of(answer)

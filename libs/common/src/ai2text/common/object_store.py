@@ -1,25 +1,24 @@
 """The object store: whatever speaks S3. Blocking; called from threads.
 
-Every foreign error is translated here; see `errors.py` for what happens next.
+Every foreign error is translated here; see `store_errors.py`.
 """
 
 import hashlib
 import io
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import urllib3
 from minio import Minio
-from minio.error import InvalidResponseError, MinioException, S3Error
-from urllib3.exceptions import HTTPError
+from minio.commonconfig import ComposeSource
+from minio.error import S3Error
 
-from ai2text.common import metrics
 from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreUnavailable
 from ai2text.common.settings import S3Settings
+from ai2text.common.store_errors import translated
 
 PART_BYTES = 8 << 20
 """One part of a large upload is in memory at a time; 10,000 parts make 80 GB."""
@@ -33,6 +32,19 @@ class StoredObject:
     size_bytes: int
     etag: str
     modified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedUpload:
+    """Parts that were sent and never made an object: its writer is at it, or died."""
+
+    key: str
+    upload_id: str
+    begun_at: datetime
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class ObjectStore:
@@ -56,7 +68,7 @@ class ObjectStore:
 
     def make_ready(self) -> None:
         """Makes the bucket if it is missing; raises Misconfigured for a store that cannot fence outcomes."""
-        with _translated("make_bucket"):
+        with translated("make_bucket"):
             if not self._client.bucket_exists(self._bucket):
                 self._make_bucket()
         self.put(FENCE_CHECK_KEY, b"first")
@@ -74,22 +86,36 @@ class ObjectStore:
                 raise
 
     def put(self, key: str, content: bytes, content_type: str = "application/json") -> None:
-        with _translated("put"):
+        with translated("put"):
             self._client.put_object(self._bucket, key, io.BytesIO(content), len(content), content_type=content_type)
 
     def put_verified(self, key: str, source: BinaryIO, size_bytes: int, sha256: str, content_type: str) -> None:
         """Streams `source`; raises ObjectChanged, and stores nothing, when its bytes are not the ones hashed before."""
-        checked = _HashChecked(source, size_bytes, sha256)
-        with _translated("put_verified"):
+        self.put_stream(key, _HashChecked(source, size_bytes, sha256), size_bytes, content_type)
+
+    def put_stream(self, key: str, source: Readable, size_bytes: int, content_type: str) -> None:
+        """Exactly `size_bytes` of `source`; what that raises reaches the caller, and nothing is stored."""
+        with translated("put_stream"):
             self._client.put_object(
                 self._bucket,
                 key,
-                checked,  # type: ignore[arg-type]
+                source,  # type: ignore[arg-type]
                 size_bytes,
                 content_type=content_type,
                 part_size=PART_BYTES,
                 num_parallel_uploads=1,
             )
+
+    def compose(self, key: str, sources: Sequence[StoredObject], bucket: str | None = None) -> None:
+        """Copies within the server: `sources` one after the other, from this bucket or another one on it.
+
+        All but the last have at least 5 MiB, which S3 wants of a part. Raises ObjectChanged when one is no longer
+        what it was, ObjectNotFound when it has gone.
+        """
+        place = bucket or self._bucket
+        parts = [ComposeSource(place, source.key, match_etag=source.etag) for source in sources]
+        with translated("compose"):
+            self._client.compose_object(self._bucket, key, parts)
 
     def put_first(self, key: str, content: bytes) -> bool:
         """Whether this was the first write to `key`; what stood there before is left alone.
@@ -105,7 +131,7 @@ class ObjectStore:
 
     def _put_if(self, key: str, content: bytes, header: str, value: str) -> bool:
         for _ in range(CONFLICT_RETRIES):
-            with _translated("put_first"):
+            with translated("put_first"):
                 url = self._client.presigned_put_object(self._bucket, key, timedelta(minutes=15))
                 answer = self._http.request("PUT", url, body=content, headers={header: value})
             if answer.status == 200:  # noqa: PLR2004
@@ -138,7 +164,7 @@ class ObjectStore:
         """
         if length == 0:
             return b""
-        with _translated("read"):
+        with translated("read"):
             response = self._client.get_object(
                 self._bucket,
                 key,
@@ -157,7 +183,7 @@ class ObjectStore:
 
     def stat(self, key: str) -> StoredObject:
         """Raises ObjectNotFound."""
-        with _translated("stat"):
+        with translated("stat"):
             found = self._client.stat_object(self._bucket, key)
         return StoredObject(
             key=key,
@@ -175,7 +201,7 @@ class ObjectStore:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Everything below `prefix`, in the order of the keys, a page at a time."""
-        with _translated("list"):
+        with translated("list"):
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
                 yield StoredObject(
                     key=str(found.object_name),
@@ -184,19 +210,35 @@ class ObjectStore:
                     modified_at=found.last_modified,
                 )
 
-    def folders(self) -> tuple[str, ...]:
-        """The first parts of all keys: the tenants, and what is nobody's."""
-        with _translated("list"):
-            found = [str(each.object_name) for each in self._client.list_objects(self._bucket) if each.is_dir]
-        return tuple(name.rstrip("/") for name in found)
+    def folders(self, prefix: str) -> Iterator[str]:
+        """What follows `prefix` up to the next slash, each with that slash, as whole prefixes."""
+        with translated("folders"):
+            for found in self._client.list_objects(self._bucket, prefix):
+                if found.is_dir:
+                    yield str(found.object_name)
+
+    def unfinished(self) -> Iterator[UnfinishedUpload]:
+        """The first thousand: abort some, ask again. minio-py has no public call for it."""
+        with translated("unfinished"):
+            found = self._client._list_multipart_uploads(self._bucket)  # noqa: SLF001
+        for upload in found.uploads:
+            if upload.upload_id is not None and upload.initiated_time is not None:
+                yield UnfinishedUpload(
+                    key=upload.object_name, upload_id=upload.upload_id, begun_at=upload.initiated_time
+                )
+
+    def abort(self, upload: UnfinishedUpload) -> None:
+        """Nor for this."""
+        with translated("abort"):
+            self._client._abort_multipart_upload(self._bucket, upload.key, upload.upload_id)  # noqa: SLF001
 
     def presign_get(self, key: str, lifetime: timedelta) -> str:
-        with _translated("presign"):
+        with translated("presign"):
             return str(self._client.presigned_get_object(self._bucket, key, lifetime))
 
     def delete(self, key: str) -> None:
         """Succeeds also when there is nothing to delete."""
-        with _translated("delete"):
+        with translated("delete"):
             self._client.remove_object(self._bucket, key)
 
 
@@ -206,7 +248,7 @@ class _HashChecked:
     The client reads a part whole before it sends it, so a mismatch aborts the upload before it is completed.
     """
 
-    def __init__(self, source: BinaryIO, size_bytes: int, sha256: str) -> None:
+    def __init__(self, source: Readable, size_bytes: int, sha256: str) -> None:
         self._source = source
         self._left = size_bytes
         self._expected = sha256
@@ -219,22 +261,3 @@ class _HashChecked:
         if (not block and self._left) or (self._left == 0 and self._hash.hexdigest() != self._expected):
             raise ObjectChanged("The bytes changed between being hashed and being stored.")
         return block
-
-
-@contextmanager
-def _translated(operation: str) -> Iterator[None]:
-    began = time.monotonic()
-    try:
-        yield
-    except S3Error as exc:
-        if exc.code in {"NoSuchKey", "NoSuchObject", "ResourceNotFound"}:
-            raise ObjectNotFound(str(exc.object_name)) from exc
-        if exc.code == "PreconditionFailed":
-            raise ObjectChanged(f"{exc.object_name} is no longer what it was.") from exc
-        metrics.STORE_FAILURES.labels(operation).inc()
-        raise StoreUnavailable(f"{operation}: {exc.code}: {exc.message}") from exc
-    except (MinioException, InvalidResponseError, HTTPError, OSError) as exc:
-        metrics.STORE_FAILURES.labels(operation).inc()
-        raise StoreUnavailable(f"{operation}: {exc!r}") from exc
-    finally:
-        metrics.STORE_SECONDS.labels(operation).observe(time.monotonic() - began)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -47,6 +47,8 @@ class Watch(StrEnum):
 
 
 Sidecar = Literal["txt", "srt", "vtt", "json"]
+Kind = Literal["folder", "bucket"]
+"""Of places in the file."""
 
 
 def _known_options(value: object) -> object:
@@ -116,6 +118,9 @@ class SourceOptions(BaseModel):
         return value
 
 
+Place = TypeVar("Place", bound=SourceOptions)
+
+
 class Folder(SourceOptions):
     """A hot folder."""
 
@@ -141,7 +146,10 @@ class FolderSettings(Folder, BaseSettings):
 class SourcesSettings(BaseSettings):
     model_config = group("AI2TEXT_SOURCES_")
 
-    file: Path | None = Field(None, description="TOML file with a `[[folder]]` table for each further hot folder.")
+    file: Path | None = Field(
+        None,
+        description="TOML file: a `[[folder]]` table for each further hot folder, a `[[bucket]]` for each bucket.",
+    )
 
 
 def load_folders() -> tuple[Folder, ...]:
@@ -154,9 +162,11 @@ def load_folders() -> tuple[Folder, ...]:
 
 
 def filed_folders() -> tuple[Folder, ...]:
-    """Those of the file; none without one."""
+    """Those of the file, a relative path from where it lies; none without one."""
     file = load(SourcesSettings).file
-    return checked(_read(file)) if file else ()
+    below = file.parent if file else Path()
+    folders = filed("folder", Folder)
+    return checked(each.model_copy(update={"path": below / each.path.expanduser()}) for each in folders)
 
 
 def checked(folders: Iterable[Folder]) -> tuple[Folder, ...]:
@@ -182,7 +192,18 @@ def _check_apart(one: Folder, other: Folder) -> None:
         )
 
 
-def _read(file: Path) -> list[Folder]:
+def filed(kind: Kind, model: type[Place]) -> tuple[Place, ...]:
+    """The tables `[[kind]]` of the file; none without one. Raises Misconfigured."""
+    file = load(SourcesSettings).file
+    if file is None:
+        return ()
+    found = _tables(file).get(kind, [])
+    if not isinstance(found, list):
+        raise Misconfigured(f"{file}: write [[{kind}]] with two brackets, for there may be several.")
+    return tuple(_place(file, kind, model, number, table) for number, table in enumerate(found, start=1))
+
+
+def _tables(file: Path) -> Mapping[str, Any]:
     try:
         tables = tomllib.loads(file.read_text())
     except OSError as exc:
@@ -190,30 +211,26 @@ def _read(file: Path) -> list[Folder]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise Misconfigured(f"{file} is no TOML: {exc}.") from exc
     try:
-        _refuse_unknown(tables, ["folder"])
+        _refuse_unknown(tables, ["folder", "bucket"])
     except ValueError as exc:
         raise Misconfigured(f"{file}: {exc}") from exc
-    found = tables.get("folder", [])
-    if not isinstance(found, list):
-        raise Misconfigured(f"{file}: write [[folder]] with two brackets, for there may be several.")
-    return [_folder(file, number, table) for number, table in enumerate(found, start=1)]
+    return tables
 
 
-def _folder(file: Path, number: int, table: Mapping[str, Any]) -> Folder:
-    called = f"{file}: folder {table['name']!r}" if "name" in table else f"{file}: folder number {number}"
+def _place(file: Path, kind: Kind, model: type[Place], number: int, table: Mapping[str, Any]) -> Place:
+    called = f"{file}: {kind} {table['name']!r}" if "name" in table else f"{file}: {kind} number {number}"
     if "name" not in table:
         raise Misconfigured(f"{called}: name: It has none.")
     try:
-        _refuse_unknown(table, list(Folder.model_fields))
+        _refuse_unknown(table, list(model.model_fields))
     except ValueError as exc:
         raise Misconfigured(f"{called}: {exc}") from exc
     try:
-        folder = Folder(**table)
+        return model(**table)
     except ValidationError as exc:
         fault = exc.errors()[0]
         said = fault["msg"].removeprefix("Value error, ").rstrip(".")
-        raise Misconfigured(f"{called}: {'.'.join(map(str, fault['loc']))}: {said}.") from exc
-    return folder.model_copy(update={"path": file.parent / folder.path.expanduser()})
+        raise Misconfigured(f"{called}: {'.'.join(map(str, fault['loc'])) or 'table'}: {said}.") from exc
 
 
 def _refuse_unknown(given: Iterable[str], known: list[str]) -> None:

@@ -19,11 +19,11 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from ai2text.common import logs, subjects
+from ai2text.common.bucket_settings import load_places
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Misconfigured
 from ai2text.common.jetstream import Broker, connect
 from ai2text.common.settings import LogSettings, NatsSettings, load
-from ai2text.common.sources import load_folders
 
 log = structlog.get_logger()
 
@@ -145,10 +145,10 @@ async def _remove_durables_of_former_folders(broker: Broker, folders: tuple[str,
 
 
 async def _main() -> None:
-    settings, folders = load(NatsSettings), tuple(folder.name for folder in load_folders())
+    settings, places = load(NatsSettings), load_places()
     logs.configure("topology", load(LogSettings))
     async with connect(settings, "topology") as broker:
-        await set_up(broker, folders)
+        await set_up(broker, places)
 
 
 if __name__ == "__main__":

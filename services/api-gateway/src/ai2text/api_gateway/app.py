@@ -13,6 +13,7 @@ from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
+from ai2text.api_gateway.routes.uploads import uploads_router
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.problems import answer_errors_as_problems
@@ -30,6 +31,7 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
 
     app.add_middleware(RequestContext)
     app.include_router(recordings_router(door, metadata, ingestion))
+    app.include_router(uploads_router(door, ingestion))
     app.include_router(jobs_router(door, metadata))
     app.include_router(datasets_router(door, services.orchestrator))
     app.include_router(search_router(door, metadata))

@@ -20,7 +20,7 @@ from ai2text.common.errors import Unavailable
 
 FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 WITH_BODY = ("POST", "PUT", "PATCH")
-PASSED_ON = ("content-type", "content-length", "range", "if-range")
+PASSED_ON = ("content-type", "content-length", "content-digest", "x-checksum-sha256", "range", "if-range")
 PASSED_BACK = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "retry-after")
 """Of a request and of a service's answer; everything else, hop-by-hop headers above all, stays where it is."""
 

@@ -3,34 +3,33 @@
 import asyncio
 import signal
 import tempfile
-from contextlib import ExitStack, closing
+from datetime import timedelta
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
-from ai2text.common import subjects
+from ai2text.common.bucket_settings import check_names, load_buckets
 from ai2text.common.clock import utc_now
-from ai2text.common.consumer import Consumer, Delivery, Work
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
-from ai2text.common.errors import Poison
 from ai2text.common.http_server import listen, serve_http
-from ai2text.common.jetstream import Broker, connect
+from ai2text.common.jetstream import connect
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
-from ai2text.common.sources import Folder, load_folders
+from ai2text.common.sources import load_folders
 from ai2text.ingestion.admission import Admission
-from ai2text.ingestion.dispose import Dispose
-from ai2text.ingestion.folder_files import FolderFiles
-from ai2text.ingestion.hot_folder import HotFolder
+from ai2text.ingestion.complete_upload import CompleteUpload
 from ai2text.ingestion.http_api import build_app
-from ai2text.ingestion.ingest_recording import IngestRecording
-from ai2text.ingestion.ledger import Ledger
+from ai2text.ingestion.open_upload import OpenUpload
+from ai2text.ingestion.receive_part import ReceivePart
 from ai2text.ingestion.receive_upload import ReceiveUpload
-from ai2text.ingestion.scan import Scan
 from ai2text.ingestion.settings import IngestionSettings, UploadSettings
-from ai2text.ingestion.sidecars import Sidecars, sweep
 from ai2text.ingestion.store_recording import StoreRecording
-from ai2text.ingestion.write_sidecars import WriteSidecars
+from ai2text.ingestion.store_staged import StoreStaged
+from ai2text.ingestion.surroundings import Surroundings
+from ai2text.ingestion.sweep_staging import SweepStaging
+from ai2text.ingestion.upload_api import UploadsInParts
+from ai2text.ingestion.uploads import Uploads
+from ai2text.ingestion.watched_buckets import watched_buckets
+from ai2text.ingestion.watched_folders import watched_folders
 
 
 def main() -> None:
@@ -39,59 +38,53 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, callers, folders = load(IngestionSettings), load(CallerSettings), load_folders()
-    store = ObjectStore(load(S3Settings))
+    settings, uploading, callers = load(IngestionSettings), load(UploadSettings), load(CallerSettings)
+    folders, buckets, s3 = load_folders(), load_buckets(), load(S3Settings)
+    check_names(folders, buckets)
+    store = ObjectStore(s3)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    with Sandbox(load(SandboxSettings)) as sandbox, ExitStack() as ledgers:
+    with Sandbox(load(SandboxSettings)) as sandbox:
         # Uploads in progress: not in a /tmp that may be memory. Set after the sandbox has made its socket, whose
         # path has to be short.
         tempfile.tempdir = str(settings.state_dir)
         async with connect(load(NatsSettings), "ingestion", life.end) as broker:
             storing = StoreRecording(settings, store, sandbox, utc_now)
+            around = Surroundings(settings=settings, s3=s3, store=store, storing=storing, broker=broker)
             admission = Admission(settings.workers, lambda: broker.connected)
-            watched: list[tuple[HotFolder, Consumer]] = []
-            for folder in folders:
-                ledger = ledgers.enter_context(closing(Ledger(settings.state_dir / f"{folder.name}.sqlite3")))
-                watched.append(wired(folder, ledger, storing, store, broker, admission))
-            life.probes.ready_when("nats", lambda: broker.connected)
-            life.probes.ready_when("store", lambda: admission.open)
-            life.probes.ready_when("consumer", lambda: not any(consumer.halted for _, consumer in watched))
-            uploads = ReceiveUpload(load(UploadSettings), storing, broker)
-            app = build_app([folder for folder, _ in watched], uploads, callers.key.get_secret_value())
-            async with asyncio.TaskGroup() as tasks:
-                for hot_folder, consumer in watched:
-                    tasks.create_task(hot_folder.run(life.stop))
-                    tasks.create_task(consumer.run(life.stop))
-                tasks.create_task(announce_presence(broker, "ingestion", life))
-                tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
+            with (
+                watched_folders(folders, around, admission) as in_folders,
+                watched_buckets(buckets, around) as in_buckets,
+            ):
+                consumers = [*(each.consumer for each in in_folders), *(each.consumer for each in in_buckets)]
+                life.probes.ready_when("nats", lambda: broker.connected)
+                life.probes.ready_when("store", lambda: admission.open)
+                life.probes.ready_when("consumer", lambda: not any(consumer.halted for consumer in consumers))
+                app = build_app(
+                    [watched.folder for watched in in_folders],
+                    in_buckets,
+                    ReceiveUpload(uploading, storing, broker),
+                    _uploads_in_parts(uploading, around),
+                    callers.key.get_secret_value(),
+                )
+                sweep_staging = SweepStaging(store, timedelta(hours=uploading.abandoned_hours), utc_now)
+                async with asyncio.TaskGroup() as tasks:
+                    for in_folder in in_folders:
+                        tasks.create_task(in_folder.folder.run(life.stop))
+                    for in_bucket in in_buckets:
+                        tasks.create_task(in_bucket.watch.run(broker, life.stop))
+                    for consumer in consumers:
+                        tasks.create_task(consumer.run(life.stop))
+                    tasks.create_task(sweep_staging.run(life.stop))
+                    tasks.create_task(announce_presence(broker, "ingestion", life))
+                    tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 
-def wired(
-    folder: Folder,
-    ledger: Ledger,
-    storing: StoreRecording,
-    store: ObjectStore,
-    broker: Broker,
-    admission: Admission,
-) -> tuple[HotFolder, Consumer]:
-    """A folder, and the reader of the facts that writes its sidecars."""
-    root = folder.path.resolve()
-    sweep(root)
-    sidecars = Sidecars(root, folder.extensions, folder.sidecars)
-    dispose = Dispose(root, ledger, store, sidecars)
-    write = WriteSidecars(store, ledger, sidecars, dispose)
-    ingest = IngestRecording(folder, storing, broker, ledger, sidecars, dispose, admission.places, utc_now)
-    scan = Scan(root, FolderFiles(folder))
-    hot_folder = HotFolder(folder, ledger, scan, ingest, write, dispose, admission)
-    return hot_folder, _sidecar_consumer(broker, folder.name, write)
-
-
-def _sidecar_consumer(broker: Broker, folder: str, write: WriteSidecars) -> Consumer:
-    async def handle(delivery: Delivery) -> None:
-        event = delivery.event
-        if not isinstance(event, RecordingTranscribed | TranscriptionFailed):
-            raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
-        await write.write_sidecars(event.recording_id, event.outcome_key)
-
-    durable = subjects.ingestion_durable(folder)
-    return Consumer(broker, Work(stream=subjects.EVENTS, durables=(durable,), handle=handle))
+def _uploads_in_parts(settings: UploadSettings, around: Surroundings) -> UploadsInParts:
+    uploads = Uploads(around.store, timedelta(hours=settings.abandoned_hours), utc_now)
+    return UploadsInParts(
+        uploads=uploads,
+        opening=OpenUpload(settings, around.settings, uploads, utc_now),
+        parts=ReceivePart(settings, around.settings, uploads, around.store),
+        completing=CompleteUpload(settings, uploads, StoreStaged(around.storing, around.store), around.broker),
+        part_bytes_max=settings.part_bytes_max,
+    )

@@ -23,7 +23,9 @@ from ai2text.common.jetstream import Broker
 from ai2text.ingestion import recording
 from ai2text.ingestion.announce_recording import announce_recording
 from ai2text.ingestion.recording import Ask
+from ai2text.ingestion.request_body import check, checked, promised
 from ai2text.ingestion.settings import UploadSettings
+from ai2text.ingestion.stable_file import sha256_of
 from ai2text.ingestion.store_recording import StoreRecording
 
 log = structlog.get_logger()
@@ -35,10 +37,6 @@ TAGS_MOST, TAG_MOST_CHARACTERS = 32, 100
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 PROMPT_MOST_CHARACTERS = 1000
 """Whisper reads 224 tokens of it, about 900 characters of English."""
-
-
-class TooLarge(Refused):
-    """Answered with 413."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +61,15 @@ class ReceiveUpload:
 
         Raises Refused for what cannot become a recording, TooLarge, Unavailable.
         """
-        limited = self._limited(body)
+        promise = promised(headers)
         if headers.get("content-type", "").startswith(MULTIPART):
-            return await self._receive_form(tenant, subject, headers, limited)
+            whole = checked(body, self._settings.max_bytes, promise.body)
+            return await self._receive_form(tenant, subject, headers, whole)
         with tempfile.TemporaryFile() as file:
-            async for chunk in limited:
+            async for chunk in checked(body, self._settings.max_bytes, promise.body, promise.file):
                 await asyncio.to_thread(file.write, chunk)
-            return await self._take_in(self._ask(tenant, subject, fields), fields.get("name", ""), file)
+            ask = ask_of(self._settings, tenant, subject, fields)
+            return await self._take_in(ask, fields.get("name", ""), file)
 
     async def _receive_form(self, tenant: str, subject: str, headers: Headers, body: AsyncIterator[bytes]) -> Received:
         parser = MultiPartParser(headers, body, max_files=1, max_fields=FIELDS_MOST)  # type: ignore[arg-type]
@@ -81,38 +81,37 @@ class ReceiveUpload:
             upload = form.get("file")
             if not isinstance(upload, UploadFile):
                 raise Refused("file_missing", "The form has no file: send it in the field `file`.")
-            ask = self._ask(tenant, subject, _texts(form))
+            ask = ask_of(self._settings, tenant, subject, _texts(form))
             upload.file.fileno()  # a small one was still in memory
+            if promise := promised(headers).file:
+                check(await asyncio.to_thread(sha256_of, upload.file), promise)
             return await self._take_in(ask, upload.filename or "", upload.file)
         finally:
             await form.close()
 
-    async def _limited(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in body:
-            size += len(chunk)
-            if size > self._settings.max_bytes:
-                raise TooLarge("too_large", f"{self._settings.max_bytes} bytes are allowed: send less.")
-            yield chunk
-
-    def _ask(self, tenant: str, subject: str, fields: Mapping[str, str]) -> Ask:
-        return Ask(
-            tenant=tenant,
-            place=subject,
-            model=fields.get("model") or self._settings.model,
-            lane=_lane(fields.get("lane") or Lane.BULK.value),
-            options=_options(self._settings.options, fields),
-            tags=_tags(fields.get("tags", "")),
-        )
-
     async def _take_in(self, ask: Ask, name: str, file: BinaryIO) -> Received:
         size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
-        shown = line(name, NAME_MOST_CHARACTERS) or "upload"
-        source = recording.source_of(ask, "upload", shown, modified_at=None)
+        source = recording.source_of(ask, "upload", shown_name(name), modified_at=None)
         stored = await asyncio.to_thread(self._storing.store_recording, ask, source, file, size_bytes)
         await announce_recording(self._broker, stored.facts, stored.job)
         log.info("upload_received", recording_id=stored.facts.recording_id, bytes=size_bytes, new=stored.new)
         return Received(recording_id=stored.facts.recording_id, job_id=stored.job.job_id, new=stored.new)
+
+
+def ask_of(settings: UploadSettings, tenant: str, subject: str, fields: Mapping[str, str]) -> Ask:
+    """Raises Refused for a field that says nothing sensible."""
+    return Ask(
+        tenant=tenant,
+        place=subject,
+        model=fields.get("model") or settings.model,
+        lane=_lane(fields.get("lane") or Lane.BULK.value),
+        options=_options(settings.options, fields),
+        tags=_tags(fields.get("tags", "")),
+    )
+
+
+def shown_name(name: str) -> str:
+    return line(name, NAME_MOST_CHARACTERS) or "upload"
 
 
 def _texts(form: FormData) -> dict[str, str]:

@@ -58,7 +58,9 @@ def tagged(ask: Ask, name: str) -> Ask:
     return replace(ask, tags=(*ask.tags, *dict.fromkeys(folders)))
 
 
-def source_of(ask: Ask, kind: Literal["hot_folder", "upload"], name: str, modified_at: datetime | None) -> Source:
+def source_of(
+    ask: Ask, kind: Literal["hot_folder", "bucket", "upload"], name: str, modified_at: datetime | None
+) -> Source:
     return Source(
         source_id=identity.source_id(ask.tenant, kind, ask.place, name),
         kind=kind,

@@ -30,3 +30,11 @@ class UploadSettings(BaseSettings):
     options: TranscriptionOptions = Field(
         TranscriptionOptions(), description="JSON: how to decode; an upload may name its language."
     )
+    part_bytes_max: int = Field(
+        64 << 20, ge=5 << 20, description="The most of one part of an upload in parts, likewise."
+    )
+    abandoned_hours: float = Field(
+        24,
+        gt=0,
+        description="An upload in parts that has stood still for so long is gone; it is swept a quarter of that later.",
+    )

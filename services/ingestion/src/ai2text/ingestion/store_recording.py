@@ -8,12 +8,12 @@ import structlog
 from ai2text.audio import refusals
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
-from ai2text.audio.source import FileSource
+from ai2text.audio.source import AudioSource, FileSource
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.common.errors import ObjectNotFound, Poison
+from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion import recording
 from ai2text.ingestion.recording import Ask
@@ -53,15 +53,19 @@ class StoreRecording:
         recording that the source held before, if any. Raises Refused for what cannot become a recording,
         ObjectChanged when the bytes change meanwhile, Unavailable to try later.
         """
-        self._check_size(size_bytes)
-        facts = recording.replacing(self._facts(ask, source, file, size_bytes), former)
+        self.check_size(size_bytes)
+        facts = recording.replacing(self.examined(ask, source, FileSource(file), sha256_of(file)), former)
         new = not self._stands(facts.audio_key, size_bytes)
         if new:
             file.seek(0)
             self._store.put_verified(facts.audio_key, file, facts.size_bytes, facts.sha256, AUDIO_TYPE)
         log.debug("audio_stored", name=source.name, key=facts.audio_key)
+        return self.keep_facts(facts, ask, new=new)
+
+    def keep_facts(self, facts: RecordingIngested, ask: Ask, *, new: bool) -> Stored:
+        """The audio is stored. What stands already about the same source and ask is kept."""
         if not self._store.put_first(facts.facts_key, encode(facts)):
-            facts = self._standing(facts)
+            facts = self.facts_at(facts.facts_key)
         return Stored(facts=facts, job=replace(facts.first_job, lane=ask.lane), new=new)
 
     def _stands(self, key: str, size_bytes: int) -> bool:
@@ -71,25 +75,16 @@ class StoreRecording:
         except ObjectNotFound:
             return False
 
-    def _standing(self, facts: RecordingIngested) -> RecordingIngested:
-        """The facts of the first time, unless a killed upload left nothing readable under their key."""
-        try:
-            return self.facts_at(facts.facts_key)
-        except Poison:
-            log.warning("facts_written_again", key=facts.facts_key)
-        self._store.put(facts.facts_key, encode(facts))
-        return facts
-
     def facts_at(self, key: str) -> RecordingIngested:
         return decode(RecordingIngested, self._store.get(key))
 
-    def _check_size(self, size_bytes: int) -> None:
+    def check_size(self, size_bytes: int) -> None:
         if size_bytes == 0:
             raise refusals.refused("empty")
         if size_bytes > self._settings.max_file_bytes:
             raise refusals.too_large(size_bytes, self._settings.max_file_bytes)
 
-    def _facts(self, ask: Ask, source: Source, file: BinaryIO, size_bytes: int) -> RecordingIngested:
-        sha256 = sha256_of(file)
-        media = probe(self._sandbox, FileSource(file), max_duration_seconds=self._settings.max_duration_seconds)
-        return recording.ingested(ask, source, media, sha256, size_bytes, self._clock())
+    def examined(self, ask: Ask, source: Source, audio: AudioSource, sha256: str) -> RecordingIngested:
+        """What decoding all of it says; nothing is stored."""
+        media = probe(self._sandbox, audio, max_duration_seconds=self._settings.max_duration_seconds)
+        return recording.ingested(ask, source, media, sha256, audio.size_bytes, self._clock())

@@ -38,7 +38,8 @@ class ReconcileBucket:
         What is told already only changes nothing. Raises Unavailable.
         """
         told = 0
-        for tenant in await asyncio.to_thread(self._store.folders):
+        for folder in await asyncio.to_thread(lambda: list(self._store.folders(""))):
+            tenant = folder.removesuffix("/")
             if identity.TENANT_PATTERN.fullmatch(tenant):
                 told += await self._facts(tenant)
                 told += await self._outcomes(tenant)

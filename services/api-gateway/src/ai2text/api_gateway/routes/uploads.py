@@ -1,0 +1,45 @@
+"""Large uploads in parts, which a client goes on with after a broken connection."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller, Scope
+
+PARTS_MOST = 10_000
+
+
+def uploads_router(door: Door, ingestion: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+
+    @router.post("", summary="Begin an upload: JSON with what is known of the recording", status_code=201)
+    async def begin(request: Request, caller: Annotated[Caller, writer]) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
+
+    @router.get("/{upload_id}", summary="What has arrived of an upload")
+    async def look(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
+
+    @router.put("/{upload_id}/parts/{number}", summary="One part, as the body; sent again it replaces the earlier one")
+    async def receive(
+        request: Request,
+        caller: Annotated[Caller, writer],
+        upload_id: UUID,
+        number: Annotated[int, Path(ge=1, le=PARTS_MOST)],
+    ) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
+
+    @router.post("/{upload_id}/complete", summary="Make a recording of the parts; may be repeated", status_code=202)
+    async def complete(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
+
+    @router.delete("/{upload_id}", summary="Give an upload up", status_code=204)
+    async def discard(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+        return await ingestion.forward(request, caller)
+
+    return router

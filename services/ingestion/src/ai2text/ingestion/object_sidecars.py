@@ -1,0 +1,96 @@
+"""Objects written beside an object. Nobody else's is ever overwritten."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+import structlog
+
+from ai2text.common.bucket_settings import Bucket
+from ai2text.common.captions import to_srt, to_text, to_vtt
+from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.reason import Reason
+from ai2text.common.errors import ObjectNotFound
+from ai2text.common.object_store import ObjectStore
+from ai2text.ingestion.recording import reason_name, sidecar_names
+
+log = structlog.get_logger()
+
+SIDECAR_MOST_BYTES = 64 << 20
+"""What is larger is somebody else's."""
+Written = dict[str, str]
+"""Keys, and the SHA-256 of what we wrote there."""
+
+
+class ObjectSidecars:
+    """Blocking; `key` is always that of the recording, where it lies now."""
+
+    def __init__(self, bucket: Bucket, watched: ObjectStore) -> None:
+        self._bucket = bucket
+        self._watched = watched
+
+    def write_transcript(self, key: str, transcript: Transcript, written: Mapping[str, str]) -> Written:
+        """What stands beside the recording now; a reason that stood there is removed."""
+        name = key.rpartition("/")[2]
+        folder, kept = key.removesuffix(name), Written()
+        like = f"{folder}{PurePosixPath(name).stem}."
+        neighbours = [found.key.rpartition("/")[2] for found in self._watched.list(like)]
+        for suffix in self._bucket.sidecars:
+            earlier = [k for k in written if k.endswith(f".{suffix}")]
+            fresh = [f"{folder}{n}" for n in sidecar_names(name, suffix, neighbours, self._bucket.extensions)]
+            kept |= self._write([*earlier, *fresh], _content(suffix, transcript), written)
+        self.remove_reason(key, written)
+        return kept
+
+    def write_reason(self, key: str, reason: Reason, written: Mapping[str, str]) -> Written:
+        if not self._bucket.sidecars:
+            return {}
+        said = {"file": PurePosixPath(key).name, "code": reason.code, "detail": reason.detail}
+        content = json.dumps(said, ensure_ascii=False, indent=2)
+        return self._write([reason_name(key)], f"{content}\n".encode(), written)
+
+    def remove_reason(self, key: str, written: Mapping[str, str]) -> None:
+        """If it stands there as we wrote it."""
+        reason = reason_name(key)
+        if reason in written and self._digest_at(reason) == written[reason]:
+            self._watched.delete(reason)
+
+    def _write(self, candidates: list[str], content: bytes, written: Mapping[str, str]) -> Written:
+        """Takes the first candidate that is free, ours, or already says the same."""
+        digest = hashlib.sha256(content).hexdigest()
+        for candidate in candidates:
+            standing = self._digest_at(candidate)
+            if standing == digest or self._placed(candidate, content, standing, written.get(candidate)):
+                return {candidate: digest}
+        log.warning("sidecar_not_written", names=candidates, why="objects of somebody else stand there")
+        return {}
+
+    def _placed(self, key: str, content: bytes, standing: str | None, ours: str | None) -> bool:
+        if standing is None:
+            return self._watched.put_first(key, content)
+        if standing != ours:
+            return False
+        self._watched.put(key, content, "text/plain")
+        return True
+
+    def _digest_at(self, key: str) -> str | None:
+        """None when nothing stands there; something too large never has our digest."""
+        try:
+            found = self._watched.stat(key)
+            large = found.size_bytes > SIDECAR_MOST_BYTES
+            return "too large" if large else hashlib.sha256(self._watched.get(key)).hexdigest()
+        except ObjectNotFound:
+            return None
+
+
+def _content(suffix: str, transcript: Transcript) -> bytes:
+    match suffix:
+        case "srt":
+            return to_srt(transcript.segments).encode()
+        case "vtt":
+            return to_vtt(transcript.segments).encode()
+        case "json":
+            return encode(transcript)
+    return to_text(transcript.segments).encode()
