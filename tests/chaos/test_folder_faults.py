@@ -285,6 +285,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     unmount(place)
 
 
+@pytest.mark.slow
 def test_a_vanished_mount_makes_nothing_forgotten(tmp_path: Path, servers: Servers, small_disk: Path) -> None:
     service = IngestionService(tmp_path, servers)
     mount("--bind", str(small_disk), str(service.inbox))
@@ -324,6 +325,7 @@ def test_a_full_disk_of_the_folder_delays_sidecars_and_loses_none(
         assert not list(small_disk.glob(".ai2text-*"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_the_ledger_delays_files_and_loses_none(
     tmp_path: Path, servers: Servers, small_disk: Path
 ) -> None:
@@ -429,6 +431,7 @@ def test_killed_at_each_step_of_a_disposition_it_loses_and_doubles_nothing(
         service.check(names)
 
 
+@pytest.mark.slow
 def test_killed_at_each_step_of_a_refusal_it_moves_the_file_with_its_reason_once(
     tmp_path: Path, servers: Servers
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_service_killed_at_each_of_its_steps_loses_and_doubles_nothing(tmp_pat
     assert stack.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["nats-server", "postgres", "weed"])
 def test_a_server_killed_while_a_job_is_decoded_loses_and_doubles_nothing(tmp_path: Path, server: str) -> None:
     stack = Stack(tmp_path, env=SOON).start()
@@ -89,6 +90,7 @@ def test_a_server_killed_while_a_job_is_decoded_loses_and_doubles_nothing(tmp_pa
     assert stack.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L50")
 def test_killing_the_whole_stack_leaves_no_process_and_the_next_start_finishes_the_work(tmp_path: Path) -> None:
     stack = Stack(tmp_path, env=SOON).start()
@@ -108,6 +110,7 @@ def test_killing_the_whole_stack_leaves_no_process_and_the_next_start_finishes_t
     assert stack.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L02b")
 def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
@@ -130,6 +133,7 @@ def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once
     assert stack.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L12")
 def test_completing_an_upload_killed_at_each_of_its_steps_makes_one_recording_once(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
@@ -158,6 +162,7 @@ def test_completing_an_upload_killed_at_each_of_its_steps_makes_one_recording_on
     assert stack.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L12")
 def test_an_upload_whose_ingestion_was_killed_leaves_nothing_after_the_sweep(tmp_path: Path) -> None:
     stack = Stack(tmp_path, env={**SOON, "AI2TEXT_UPLOAD_ABANDONED_HOURS": "0.002"}).start()
@@ -190,6 +195,7 @@ list_seconds = 1.0
 """
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L12")
 def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path) -> None:
     marks = tmp_path / "marks"

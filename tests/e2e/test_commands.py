@@ -72,7 +72,7 @@ def test_a_refused_file_is_listed_in_its_own_words(stack: Stack) -> None:
     (stack.inbox / "letters.wav").write_text("Dear Sir or Madam")
     stack.wait_until_settled(["letters.wav"])
     lines = told(stack, "recordings", "--status", "rejected")
-    assert any("rejected letters.wav Whatever its name says, the content is no audio" in line for line in lines)
+    assert any("rejected letters.wav Whatever its name says, the content is neither audio" in line for line in lines)
 
 
 def test_jobs_are_listed_with_their_ids(stack: Stack, uploader: str) -> None:

@@ -201,3 +201,20 @@ def test_a_bad_query_is_refused_with_what_is_wrong(stack: Stack, query: dict[str
     answer = stack.get("/v1/recordings", **query)
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+def test_other_bytes_under_the_same_name_are_a_new_recording_and_the_old_one_says_so(stack: Stack) -> None:
+    (path,) = stack.drop("12-especially-if-youre-a.wav", folder="over")
+    name = f"over/{path.name}"
+    old = stack.wait_until_settled([name])[name]["recording_id"]
+    path.write_bytes((SAMPLES / "06-lets-hope-its-nothing.wav").read_bytes() + b"\0\0")
+
+    def current() -> str:
+        held = [item for item in stack.recordings() if name in [source["name"] for source in item["sources"]]]
+        (holder,) = [item["recording_id"] for item in held if "superseded_by" not in item] or [old]
+        return str(holder)
+
+    stack.until(lambda: current() != old)
+    shown = stack.get(f"/v1/recordings/{old}").json()
+    assert shown["superseded_by"] == current()
+    assert shown["status"] == "transcribed", "it stays what it was"

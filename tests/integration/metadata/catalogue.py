@@ -15,7 +15,14 @@ from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, NOW, REQUESTED, TRANSCRIPT
 
-INGESTED = EVENTS["recording.ingested.v1"]
+
+def _ingested() -> RecordingIngested:
+    event = EVENTS["recording.ingested.v1"]
+    assert isinstance(event, RecordingIngested)
+    return replace(event, replaces_recording_id=None)
+
+
+INGESTED = _ingested()
 FAILED = EVENTS["transcription.failed.v1"]
 
 
@@ -34,7 +41,9 @@ def asked(name: str, tenant: str = "default", generation: int = 0, **changes: An
 
 async def ingest(database: Database, job: TranscriptionRequested) -> None:
     assert isinstance(INGESTED, RecordingIngested)
-    event = replace(INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job)
+    event = replace(
+        INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job, replaces_recording_id=None
+    )
     await persisted(database, event)
 
 

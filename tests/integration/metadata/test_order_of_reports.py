@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.recordings import RecordingRejected
 from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionStarted
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
-from tests.integration.metadata.catalogue import asked, persisted, rows
+from tests.integration.metadata.catalogue import INGESTED, asked, persisted, rows
 
 TABLES = {
     "recordings": "recording_id, sha256, status, tags, audio_key, duration_seconds, created_at, text",
@@ -28,10 +28,9 @@ CURRENT = """
 
 def reports() -> list[Report]:
     """Two recordings with two sources and two generations, one that fails, one that was refused."""
-    ingested, started = EVENTS["recording.ingested.v1"], EVENTS["transcription.started.v1"]
+    ingested, started = INGESTED, EVENTS["transcription.started.v1"]
     failed = EVENTS["transcription.failed.v1"]
     rejected = EVENTS["recording.rejected.v1"]
-    assert isinstance(ingested, RecordingIngested)
     assert isinstance(started, TranscriptionStarted)
     assert isinstance(failed, TranscriptionFailed)
     assert isinstance(rejected, RecordingRejected)
@@ -43,7 +42,12 @@ def reports() -> list[Report]:
             source = replace(ingested.source, name=f"{name}-{generation}", source_id=job.job_id[:-1] + str(generation))
             found += [
                 replace(
-                    ingested, recording_id=job.recording_id, first_job=job, source=source, tags=(f"tag{generation}",)
+                    ingested,
+                    replaces_recording_id=None,
+                    recording_id=job.recording_id,
+                    first_job=job,
+                    source=source,
+                    tags=(f"tag{generation}",),
                 ),
                 replace(started, **ids),
             ]

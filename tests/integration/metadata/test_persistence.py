@@ -21,9 +21,8 @@ from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import CatalogueUnavailable, Database
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS, FAILURE, JOB, NOW, RECORDING, TRANSCRIPT
-from tests.integration.metadata.catalogue import rows
+from tests.integration.metadata.catalogue import INGESTED, rows
 
-INGESTED = EVENTS["recording.ingested.v1"]
 STARTED = EVENTS["transcription.started.v1"]
 TRANSCRIBED = EVENTS["recording.transcribed.v1"]
 FAILED = EVENTS["transcription.failed.v1"]

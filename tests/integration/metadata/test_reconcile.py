@@ -8,7 +8,6 @@ import pytest
 from ai2text.common import subjects
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
-from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
@@ -18,8 +17,8 @@ from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.reconcile_bucket import ReconcileBucket
 from ai2text.metadata.reconcile_jobs import ReconcileJobs
-from tests.fixtures.examples import EVENTS, FAILURE, NOW, TRANSCRIPT
-from tests.integration.metadata.catalogue import asked, ingest, rows, transcribe
+from tests.fixtures.examples import FAILURE, NOW, TRANSCRIPT
+from tests.integration.metadata.catalogue import INGESTED, asked, ingest, rows, transcribe
 
 
 @pytest.fixture
@@ -90,10 +89,8 @@ async def test_a_job_whose_outcome_stands_is_ended_by_it_without_being_done_agai
 
 
 def put_facts(store: ObjectStore, job: TranscriptionRequested) -> None:
-    event = EVENTS["recording.ingested.v1"]
-    assert isinstance(event, RecordingIngested)
-    key = identity.facts_key(job.tenant, job.sha256, event.source.source_id, job.job_id)
-    facts = replace(event, tenant=job.tenant, recording_id=job.recording_id, first_job=job, facts_key=key)
+    key = identity.facts_key(job.tenant, job.sha256, INGESTED.source.source_id, job.job_id)
+    facts = replace(INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job, facts_key=key)
     store.put(key, encode(facts))
 
 

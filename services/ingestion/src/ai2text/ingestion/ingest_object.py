@@ -60,7 +60,9 @@ class IngestObject:
         ask = tagged(self._bucket, self._ask, seen.key)
         source = recording.source_of(ask, "bucket", seen.key, seen.modified_at)
         try:
-            facts = await asyncio.to_thread(self._store_object, ask, source, seen)
+            former = _former(self._ledger.get(seen.key))
+            stored = await asyncio.to_thread(self._store_object, ask, source, seen, former)
+            facts = recording.replacing(stored, former, self._clock())
         except Refused as exc:
             await self._reject(source, seen, Reason(code=exc.code, detail=exc.detail))
             return
@@ -89,12 +91,13 @@ class IngestObject:
         self._ledger.announced(entry)
         log.info("object_announced", key=entry.key, recording_id=facts.recording_id)
 
-    def _store_object(self, ask: Ask, source: Source, seen: StoredObject) -> RecordingIngested:
+    def _store_object(self, ask: Ask, source: Source, seen: StoredObject, former: str | None) -> RecordingIngested:
         self._storing.check_size(seen.size_bytes)
         key = staged_key(self._bucket, seen)
         staged = self._staging.stage_object(seen, key)
         try:
-            stored = StoreStaged(self._storing, self._store).store_staged(ask, source, [staged.object], staged.sha256)
+            storing = StoreStaged(self._storing, self._store)
+            stored = storing.store_staged(ask, source, [staged.object], staged.sha256, former)
         except Refused as exc:
             self._store.delete(key)
             if exc.code == "checksum_mismatch":
@@ -119,6 +122,11 @@ class IngestObject:
         self._ledger.put(replace(entry, written={**(known.written if known else {}), **written}))
         metrics.RECORDINGS_REJECTED.labels(reason.code).inc()
         log.warning("object_rejected", key=seen.key, code=reason.code, detail=reason.detail)
+
+
+def _former(known: ObjectEntry | None) -> str | None:
+    """The recording that the key held before. What we moved away ourselves was not replaced."""
+    return known.recording_id if known and known.placed is None else None
 
 
 def _entry(seen: StoredObject, facts: RecordingIngested, known: ObjectEntry | None, place: str | None) -> ObjectEntry:

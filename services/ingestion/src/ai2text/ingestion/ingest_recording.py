@@ -77,7 +77,7 @@ class IngestRecording:
         except Refused as exc:
             await self._reject(source, signature, Reason(code=exc.code, detail=exc.detail), former)
             return None
-        facts = recording.replacing(stored.facts, former)
+        facts = recording.replacing(stored.facts, former, self._clock())
         entry = self._entry(name, signature, facts, known)
         self._ledger.put(entry)
         log.debug("recording_stored", name=name, recording_id=facts.recording_id, bytes=facts.size_bytes)
@@ -87,7 +87,7 @@ class IngestRecording:
     async def announce_again(self, entry: Entry) -> None:
         """After a crash between storing and announcing."""
         facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
-        await self._announce(entry, replace(facts, replaces_recording_id=entry.replaces))
+        await self._announce(entry, recording.replacing(facts, entry.replaces, self._clock()))
 
     async def _announce(self, entry: Entry, facts: RecordingIngested) -> None:
         await announce_recording(self._broker, facts, facts.first_job)

@@ -111,9 +111,11 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
     )
 
 
-def replacing(facts: RecordingIngested, former: str | None) -> RecordingIngested:
+def replacing(facts: RecordingIngested, former: str | None, now: datetime) -> RecordingIngested:
     """The same bytes again replace nothing; facts of an earlier time do not know what their source held since."""
-    return replace(facts, replaces_recording_id=None if former == facts.recording_id else former)
+    if former is None or former == facts.recording_id:
+        return replace(facts, replaces_recording_id=None)
+    return replace(facts, replaces_recording_id=former, ingested_at=now)
 
 
 def rejected(ask: Ask, source: Source, signature: Signature, reason: Reason, at: datetime) -> RecordingRejected:

@@ -54,7 +54,7 @@ class StoreRecording:
         ObjectChanged when the bytes change meanwhile, Unavailable to try later.
         """
         self.check_size(size_bytes)
-        facts = recording.replacing(self.examined(ask, source, FileSource(file), sha256_of(file)), former)
+        facts = self.examined(ask, source, FileSource(file), sha256_of(file), former)
         new = not self._stands(facts.audio_key, size_bytes)
         if new:
             file.seek(0)
@@ -84,7 +84,10 @@ class StoreRecording:
         if size_bytes > self._settings.max_file_bytes:
             raise refusals.too_large(size_bytes, self._settings.max_file_bytes)
 
-    def examined(self, ask: Ask, source: Source, audio: AudioSource, sha256: str) -> RecordingIngested:
-        """What decoding all of it says; nothing is stored."""
+    def examined(
+        self, ask: Ask, source: Source, audio: AudioSource, sha256: str, former: str | None = None
+    ) -> RecordingIngested:
+        """What decoding all of it says; nothing is stored. `former` is the recording that the source held before."""
         media = probe(self._sandbox, audio, max_duration_seconds=self._settings.max_duration_seconds)
-        return recording.ingested(ask, source, media, sha256, audio.size_bytes, self._clock())
+        now = self._clock()
+        return recording.replacing(recording.ingested(ask, source, media, sha256, audio.size_bytes, now), former, now)

@@ -30,8 +30,17 @@ class StoreStaged:
         self._storing = storing
         self._store = store
 
-    def store_staged(self, ask: Ask, source: Source, staged: Sequence[StoredObject], promised: str | None) -> Stored:
+    def store_staged(
+        self,
+        ask: Ask,
+        source: Source,
+        staged: Sequence[StoredObject],
+        promised: str | None,
+        former: str | None = None,
+    ) -> Stored:
         """Blocking. `staged` one after the other are the recording, `promised` its SHA-256 if somebody said so.
+
+        `former` is the recording that the source held before, if any.
 
         Each step may be repeated. Raises Refused for what cannot become a recording or is not what was promised,
         ObjectChanged when what is staged changes meanwhile, ObjectNotFound when it goes, Unavailable to try later.
@@ -41,7 +50,7 @@ class StoreStaged:
             sha256 = sha256_by_ranges(audio)
             check(sha256, promised)
             log.debug("staged_hashed", name=source.name, sha256=sha256)
-            facts = self._storing.examined(ask, source, audio, sha256)
+            facts = self._storing.examined(ask, source, audio, sha256, former)
         new = not self._is_known(facts)
         if new:
             self._copy(facts, staged)

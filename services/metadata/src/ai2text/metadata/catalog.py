@@ -9,8 +9,11 @@ from ai2text.metadata.page import Page, Window
 from ai2text.metadata.postgres.pool import Connection
 
 PREVIEW_CHARACTERS = 200
-MEASURED = ("bit_rate_bps", "peak_dbfs", "loudness_lufs")
-"""Of some recordings only: silence has no loudness."""
+OPTIONAL = {
+    *("sha256", "language", "text_preview", "job_id", "reason", "duration_seconds", "superseded_by"),
+    *("bit_rate_bps", "peak_dbfs", "loudness_lufs"),
+}
+"""Said only where there is something to say: silence has no loudness."""
 
 _RECORDING = """
     SELECT r.recording_id::text, r.position, r.sha256, r.size_bytes, r.status, r.review, r.duration_seconds,
@@ -21,7 +24,10 @@ _RECORDING = """
          ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
         coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
                                    ORDER BY s.place, s.name)
-                  FROM sources s WHERE s.recording_id = r.recording_id), '[]') AS sources
+                  FROM sources s WHERE s.recording_id = r.recording_id), '[]') AS sources,
+        (SELECT CASE WHEN bool_and(coalesce(s.replaced_at > coalesce(s.seen_at, '-infinity'), false))
+                     THEN (array_agg(s.replaced_by::text ORDER BY s.replaced_at DESC))[1] END
+         FROM sources s WHERE s.recording_id = r.recording_id) AS superseded_by
     FROM recordings r
     LEFT JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
     WHERE r.tenant = %(tenant)s
@@ -150,7 +156,6 @@ async def find_audio(connection: Connection, tenant: str, recording_id: str) -> 
 def _recording(row: dict[str, Any]) -> dict[str, Any]:
     """What the outside sees; fields that say nothing for this recording are left out."""
     reason = {"code": row["reason_code"], "detail": row["reason_detail"]} if row["reason_code"] else None
-    optional = {"sha256", "language", "text_preview", "job_id", "reason", "duration_seconds", *MEASURED}
     hidden = {"reason_code", "reason_detail"}
     shown = {**{k: v for k, v in row.items() if k not in hidden}, "reason": reason}
-    return {name: value for name, value in shown.items() if name not in optional or value is not None}
+    return {name: value for name, value in shown.items() if name not in OPTIONAL or value is not None}

@@ -34,6 +34,24 @@ class RecordingNews:
 
 
 @dataclass(slots=True, kw_only=True)
+class SourceNews:
+    """Where a recording was found, and whether other bytes were found there since."""
+
+    tenant: str
+    source: Source
+    seen_at: datetime | None = None
+    replaced_by: str | None = None
+    replaced_at: datetime | None = None
+
+    def see(self, at: datetime) -> None:
+        self.seen_at = max(self.seen_at or at, at)
+
+    def replace(self, by: str, at: datetime) -> None:
+        if self.replaced_at is None or self.replaced_at < at:
+            self.replaced_by, self.replaced_at = by, at
+
+
+@dataclass(slots=True, kw_only=True)
 class JobNews:
     """As far as this batch goes; what the catalogue knows already is merged with it there, by the same rules."""
 
@@ -77,8 +95,8 @@ class News:
     def __init__(self, reports: Iterable[Report] = ()) -> None:
         self.recordings: dict[str, RecordingNews] = {}
         self.rejections: dict[str, RecordingRejected] = {}
-        self.sources: dict[tuple[str, str], tuple[str, Source]] = {}
-        """By recording and source, with the tenant."""
+        self.sources: dict[tuple[str, str], SourceNews] = {}
+        """By recording and source."""
         self.jobs: dict[str, JobNews] = {}
         self.transcripts: dict[str, Transcript] = {}
         """By job."""
@@ -91,7 +109,7 @@ class News:
                 self._ingested(report)
             case RecordingRejected():
                 self.rejections.setdefault(report.rejection_id, report)
-                self.sources[report.rejection_id, report.source.source_id] = (report.tenant, report.source)
+                self._source(report.tenant, report.rejection_id, report.source).see(report.rejected_at)
             case TranscriptionStarted():
                 self._job(report, report.started_at).start(report)
             case TranscriptionFailed():
@@ -108,7 +126,11 @@ class News:
         recording.facts = event
         recording.heard_at = min(recording.heard_at, event.ingested_at)
         recording.tags |= set(event.tags)
-        self.sources[event.recording_id, event.source.source_id] = (event.tenant, event.source)
+        self._source(event.tenant, event.recording_id, event.source).see(event.ingested_at)
+        if event.replaces_recording_id is not None:
+            self._recording(event.tenant, event.replaces_recording_id, event.ingested_at)
+            former = self._source(event.tenant, event.replaces_recording_id, event.source)
+            former.replace(event.recording_id, event.ingested_at)
         self.ask(event.first_job)
 
     def _transcribed(self, report: Transcribed) -> None:
@@ -119,6 +141,9 @@ class News:
         job.duration_seconds = job.duration_seconds or transcript.duration_seconds
         job.end(JobStatus.COMPLETED, report.outcome_key, transcript.transcribed_at)
         self.transcripts[transcript.job_id] = transcript
+
+    def _source(self, tenant: str, recording_id: str, source: Source) -> SourceNews:
+        return self.sources.setdefault((recording_id, source.source_id), SourceNews(tenant=tenant, source=source))
 
     def _recording(self, tenant: str, recording_id: str, heard_at: datetime) -> RecordingNews:
         return self.recordings.setdefault(

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
-from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
+from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.states import RecordingStatus
-from ai2text.metadata.news import RecordingNews
+from ai2text.metadata.news import RecordingNews, SourceNews
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
 
@@ -26,7 +26,7 @@ MERGE = f"""
         created_at = least(known.created_at, excluded.created_at)
     WHERE excluded.audio_key IS NOT NULL
 """  # noqa: S608 - constants
-SOURCE = "recording_id, source_id, tenant, kind, place, name, modified_at"
+SOURCE = "recording_id, source_id, tenant, kind, place, name, modified_at, seen_at, replaced_by, replaced_at"
 
 
 async def save_recordings(
@@ -71,21 +71,30 @@ def _rejection(event: RecordingRejected) -> Sequence[object]:
     return (event.rejection_id, event.tenant, *facts, [], RecordingStatus.REJECTED, *reason, event.rejected_at)
 
 
-async def save_sources(connection: Connection, sources: Mapping[tuple[str, str], tuple[str, Source]]) -> None:
-    """By recording and source, each with its tenant."""
-    rows = (
-        (recording_id, source_id, tenant, source.kind, source.place, source.name, source.modified_at)
-        for (recording_id, source_id), (tenant, source) in sources.items()
-    )
+async def save_sources(connection: Connection, sources: Mapping[tuple[str, str], SourceNews]) -> None:
+    """By recording and source."""
+    rows = ((recording_id, source_id, *_source(news)) for (recording_id, source_id), news in sources.items())
     await stage(connection, "sources", SOURCE, rows)
     await connection.execute(
         f"""
         INSERT INTO sources AS known ({SOURCE})
         SELECT {SOURCE} FROM staged_sources ORDER BY recording_id, source_id
-        ON CONFLICT (recording_id, source_id) DO UPDATE SET modified_at = excluded.modified_at
-        WHERE known.modified_at IS DISTINCT FROM excluded.modified_at
+        ON CONFLICT (recording_id, source_id) DO UPDATE SET
+            modified_at = coalesce(excluded.modified_at, known.modified_at),
+            seen_at = greatest(known.seen_at, excluded.seen_at),
+            replaced_by = CASE WHEN coalesce(excluded.replaced_at > known.replaced_at, known.replaced_at IS NULL)
+                THEN excluded.replaced_by ELSE known.replaced_by END,
+            replaced_at = greatest(known.replaced_at, excluded.replaced_at)
         """  # noqa: S608 - constants
     )
+
+
+def _source(news: SourceNews) -> Sequence[object]:
+    """From tenant to replaced_at."""
+    source = news.source
+    modified_at = source.modified_at if news.seen_at else None  # of the bytes that it holds now
+    place = (source.kind, source.place, source.name, modified_at)
+    return (news.tenant, *place, news.seen_at, news.replaced_by, news.replaced_at)
 
 
 async def follow_newest_jobs(connection: Connection, recording_ids: Sequence[str]) -> None:
