@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ingestion, pipeline
+from tests.bench import bucket, ingestion, persistence, pipeline
 from tests.bench.table import Row, machine, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -16,6 +16,8 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
     "many files": lambda: ingestion.many_files(10_000),
     "large file": lambda: ingestion.large_file(2 << 30),
     "unchanged folder": lambda: ingestion.unchanged_folder(100_000),
+    "reports": persistence.run,
+    "bucket": bucket.run,
 }
 
 

@@ -1,4 +1,4 @@
-"""How soon an object is announced after its notification: `python -m tests.bench.bucket`.
+"""How soon an object is announced after its notification.
 
 Real NATS and SeaweedFS; the notifications are published by this script in MinIO's form, for SeaweedFS sends none. It is
 compared with what a listing would need: half of its interval on average, all of it at worst.
@@ -28,7 +28,7 @@ from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.watched_buckets import watched_buckets
-from tests.bench.table import Figure, Row, machine, table
+from tests.bench.table import Figure, Row
 from tests.fixtures.notifications import notification
 from tests.fixtures.servers import nats_settings_of, running, s3_settings_of
 from tests.fixtures.stack import SAMPLES
@@ -108,7 +108,3 @@ def _row(name: str, seconds: list[float]) -> Row:
             Figure("worst", f"{seconds[-1]:.3f} s"),
         ],
     )
-
-
-if __name__ == "__main__":
-    print(f"{machine()}\n\n{table(run())}")  # noqa: T201 - what the command is for
