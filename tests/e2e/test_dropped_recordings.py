@@ -204,10 +204,12 @@ def test_a_bad_query_is_refused_with_what_is_wrong(stack: Stack, query: dict[str
 
 
 def test_other_bytes_under_the_same_name_are_a_new_recording_and_the_old_one_says_so(stack: Stack) -> None:
-    (path,) = stack.drop("12-especially-if-youre-a.wav", folder="over")
-    name = f"over/{path.name}"
+    name = "over/talk.wav"
+    path = stack.inbox / name
+    path.parent.mkdir()
+    path.write_bytes((SAMPLES / "12-especially-if-youre-a.wav").read_bytes() + b"\0\0" * 3)  # bytes of its own
     old = stack.wait_until_settled([name])[name]["recording_id"]
-    path.write_bytes((SAMPLES / "06-lets-hope-its-nothing.wav").read_bytes() + b"\0\0")
+    path.write_bytes((SAMPLES / "06-lets-hope-its-nothing.wav").read_bytes() + b"\0\0" * 3)
 
     def current() -> str:
         held = [item for item in stack.recordings() if name in [source["name"] for source in item["sources"]]]
