@@ -12,8 +12,8 @@ from av.filter.context import FilterContext
 
 WHOLE_SECONDS = 60
 """So much from the beginning is measured without gaps."""
-ONE_OF = 4
-"""After that the loudness of every fourth second stands for all: the filter costs as much as decoding does."""
+ONE_OF = 10
+"""After that the loudness of every tenth second stands for all: the filter costs more than decoding does."""
 MAX_CHANNELS = 8
 RATES_HZ = range(8_000, 192_001)
 """Outside of these the weighting is not defined or takes much memory: such a recording has no level."""
