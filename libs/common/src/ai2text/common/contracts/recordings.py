@@ -35,7 +35,7 @@ class Media:
     peak_dbfs: float | None = None
     """The largest sample in relation to full scale; None for digital silence."""
     loudness_lufs: float | None = None
-    """Integrated, after EBU R128; beyond the first minute from every fourth second. None for silence."""
+    """Integrated, after EBU R128; beyond the first minute from every tenth second. None for silence."""
     tags: dict[str, str] = field(default_factory=dict)
     """Title, artist and the like, as the file carries them."""
 
