@@ -223,7 +223,7 @@ def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path
         assert {item["status"] for item in found.values()} == {"transcribed"}
         assert {item["sources"][0]["kind"] for item in found.values()} == {"bucket"}
         assert archive.get(f"done/{SAMPLES[0]}") == (EAR_SAMPLES / SAMPLES[0]).read_bytes()
-        stack.until(lambda: len([key for key in listed(archive) if key.endswith((".txt", ".srt"))]) == 4)
+        stack.until(lambda: len([key for key in listed(archive) if key.endswith((".txt", ".srt"))]) == 4, 200)
         assert [key for key in listed(archive) if not key.startswith(("done/", ".ai2text/"))] == []
         assert len(listed(archive, "done/")) == 6
         for prefix in ("audio", "facts", "outcomes"):

@@ -16,16 +16,20 @@ ONE_OF = 10
 """After that the loudness of every tenth second stands for all: the filter costs more than decoding does."""
 MAX_CHANNELS = 8
 RATES_HZ = range(8_000, 192_001)
-"""Outside of these the weighting is not defined or takes much memory: such a recording has no level."""
+MAX_SAMPLES_PER_SECOND = 400_000
+"""Of all channels together. Outside of these the weighting is not defined or takes much memory: there is no level."""
+BLOCK_BYTES = 1 << 20
+"""What is collected before the filters see it: a second, or less of what is wide."""
 GATE_LUFS = -70.0
 """Quieter blocks count as silence, which has no loudness."""
 
 
 class Meter:
-    """Fed with every frame, in order; holds about three seconds of sound."""
+    """Fed with every frame, in order; the loudness filter holds about three seconds of sound."""
 
     def __init__(self) -> None:
         self._fifo = AudioFifo()
+        self._block_samples = 0
         self._kind: tuple[int, str, int] | None = None
         self._part: Part | None = None
         self._finished: list[Part] = []
@@ -36,8 +40,11 @@ class Meter:
         if kind != self._kind:  # the queue itself would take a mono frame for a stereo one
             self._finish_part()
             self._kind = kind
+            self._block_samples = _block_samples(frame)
+        if not self._block_samples:
+            return
         self._fifo.write(frame)
-        if self._fifo.samples >= frame.sample_rate:
+        if self._fifo.samples >= self._block_samples:
             self._measure()
 
     def peak_dbfs(self) -> float | None:
@@ -65,11 +72,19 @@ class Meter:
 
     def _measure(self) -> None:
         sound = self._fifo.read()
-        if sound is None or sound.layout.nb_channels > MAX_CHANNELS or sound.sample_rate not in RATES_HZ:
+        if sound is None:
             return
         if self._part is None:
             self._part = Part(sound)
         self._part.add(sound)
+
+
+def _block_samples(frame: AudioFrame) -> int:
+    """Of each channel; 0 for sound that has no level."""
+    channels, rate_hz = frame.layout.nb_channels, frame.sample_rate
+    if channels > MAX_CHANNELS or rate_hz not in RATES_HZ or channels * rate_hz > MAX_SAMPLES_PER_SECOND:
+        return 0
+    return min(rate_hz, BLOCK_BYTES // (channels * frame.format.bytes))
 
 
 class Part:
