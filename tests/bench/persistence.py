@@ -33,7 +33,7 @@ SEGMENTS, WORDS = 10, 10
 TABLES = ("recordings", "sources", "jobs", "transcripts", "segments")
 
 
-def run(batches: tuple[int, ...] = (1, 32, 256)) -> list[Row]:
+def run(batches: tuple[int, ...] = (32, 128, 256)) -> list[Row]:
     with running(servers.postgres, "postgres") as server:
         return asyncio.run(_run(dsn_of(server), batches))
 
