@@ -18,13 +18,13 @@ from ai2text.common.object_store import ObjectStore, StoredObject
 from ai2text.common.settings import S3Settings
 from ai2text.ingestion.complete_upload import CompleteUpload, Completion
 from ai2text.ingestion.open_upload import OpenUpload
-from ai2text.ingestion.receive_upload import Received, ask_of
+from ai2text.ingestion.receive_upload import ask_of
 from ai2text.ingestion.recording import source_of
 from ai2text.ingestion.settings import IngestionSettings, UploadSettings
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.sweep_staging import SweepStaging
-from ai2text.ingestion.upload import part_key
+from ai2text.ingestion.upload import Received, part_key
 from ai2text.ingestion.uploads import Standing, UploadGone, Uploads
 from tests.fixtures.stack import SAMPLES
 from tests.fixtures.wide_wave import wide_wave

@@ -7,6 +7,7 @@ from uuid import uuid5
 from ai2text.common.bucket_settings import Bucket
 from ai2text.common.contracts.identity import NAMESPACE
 from ai2text.common.object_store import StoredObject
+from ai2text.ingestion import recording
 from ai2text.ingestion.patterns import lets
 from ai2text.ingestion.recording import Ask, is_taken
 from ai2text.ingestion.upload import staging_prefix
@@ -27,10 +28,7 @@ def ask_of(bucket: Bucket) -> Ask:
 
 
 def tagged(bucket: Bucket, ask: Ask, key: str) -> Ask:
-    if not bucket.tags_from_folders:
-        return ask
-    folders = [part for part in PurePosixPath(_below(bucket, key)).parts[:-1] if part not in {*ask.tags, "/"}]
-    return replace(ask, tags=(*ask.tags, *dict.fromkeys(folders)))
+    return recording.tagged(ask, _below(bucket, key).lstrip("/")) if bucket.tags_from_folders else ask
 
 
 def takes(bucket: Bucket, key: str) -> bool:

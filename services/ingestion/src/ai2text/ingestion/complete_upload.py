@@ -9,11 +9,11 @@ from ai2text.common.errors import ObjectNotFound
 from ai2text.common.jetstream import Broker
 from ai2text.ingestion import recording
 from ai2text.ingestion.announce_recording import announce_recording
-from ai2text.ingestion.receive_upload import Received, ask_of, shown_name
+from ai2text.ingestion.receive_upload import ask_of, shown_name
 from ai2text.ingestion.request_body import check, checked_sha256
 from ai2text.ingestion.settings import UploadSettings
 from ai2text.ingestion.store_staged import StoreStaged
-from ai2text.ingestion.upload import Answer, Part, chosen
+from ai2text.ingestion.upload import Part, Received, chosen
 from ai2text.ingestion.uploads import Standing, UploadGone, Uploads
 
 log = structlog.get_logger()
@@ -60,9 +60,9 @@ class CompleteUpload:
         else:
             answer = standing.answer
         await asyncio.to_thread(self._uploads.clear, standing)
-        return Received(recording_id=answer.recording_id, job_id=answer.job_id, new=answer.new)
+        return answer
 
-    async def _take_in(self, standing: Standing, parts: list[Part], completion: Completion) -> Answer:
+    async def _take_in(self, standing: Standing, parts: list[Part], completion: Completion) -> Received:
         upload = standing.upload
         promised = checked_sha256(completion.sha256) if completion.sha256 else None
         if promised and upload.sha256:
@@ -80,4 +80,4 @@ class CompleteUpload:
         log.info(
             "upload_received", recording_id=stored.facts.recording_id, bytes=stored.facts.size_bytes, new=stored.new
         )
-        return Answer(recording_id=stored.facts.recording_id, job_id=stored.job.job_id, new=stored.new)
+        return Received(recording_id=stored.facts.recording_id, job_id=stored.job.job_id, new=stored.new)

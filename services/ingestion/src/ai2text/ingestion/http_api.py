@@ -5,17 +5,15 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.inside import Caller, Scope
-from ai2text.common.contracts.states import JobStatus
-from ai2text.common.problems import answer_errors_as_problems, problem
+from ai2text.common.problems import answer_errors_as_problems
 from ai2text.ingestion.bucket_hooks import hooks_router
 from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.receive_upload import ReceiveUpload
-from ai2text.ingestion.request_body import TooLarge
-from ai2text.ingestion.upload_api import UploadsInParts, answer_uploads_errors, uploads_router
+from ai2text.ingestion.upload_api import UploadsInParts, answer_upload_errors, answered, uploads_router
 from ai2text.ingestion.watched_buckets import WatchedBucket
 
 
@@ -28,8 +26,7 @@ def build_app(
 ) -> FastAPI:
     app = FastAPI(openapi_url=None)
     answer_errors_as_problems(app)
-    _answer_upload_errors(app)
-    answer_uploads_errors(app)
+    answer_upload_errors(app)
 
     caller = authenticated(caller_key)
     app.include_router(uploads_router(in_parts, caller))
@@ -37,12 +34,10 @@ def build_app(
 
     @app.post("/v1/recordings")
     async def receive(who: Annotated[Caller, Depends(caller)], request: Request) -> Response:
-        """202 for a new recording, 200 for bytes that the tenant has sent before."""
         received = await uploads.receive_upload(
             who.tenant, who.subject, request.headers, request.query_params, request.stream()
         )
-        body = {"recording_id": received.recording_id, "job_id": received.job_id, "status": JobStatus.QUEUED}
-        return JSONResponse(body, 202 if received.new else 200)
+        return answered(received)
 
     @app.get("/v1/status")
     async def status(who: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
@@ -55,9 +50,3 @@ def build_app(
         }
 
     return app
-
-
-def _answer_upload_errors(app: FastAPI) -> None:
-    @app.exception_handler(TooLarge)
-    async def too_large(request: Request, exc: TooLarge) -> Response:
-        return problem(request, 413, exc.code, exc.detail)

@@ -1,20 +1,19 @@
 """Objects written beside an object. Nobody else's is ever overwritten."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import structlog
 
 from ai2text.common.bucket_settings import Bucket
-from ai2text.common.captions import to_srt, to_text, to_vtt
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
-from ai2text.ingestion.recording import reason_name, sidecar_names
+from ai2text.ingestion.recording import reason_content, reason_name, sidecar_names
+from ai2text.ingestion.sidecars import CONTENT
 
 log = structlog.get_logger()
 
@@ -47,9 +46,7 @@ class ObjectSidecars:
     def write_reason(self, key: str, reason: Reason, written: Mapping[str, str]) -> Written:
         if not self._bucket.sidecars:
             return {}
-        said = {"file": PurePosixPath(key).name, "code": reason.code, "detail": reason.detail}
-        content = json.dumps(said, ensure_ascii=False, indent=2)
-        return self._write([reason_name(key)], f"{content}\n".encode(), written)
+        return self._write([reason_name(key)], reason_content(key, reason), written)
 
     def remove_reason(self, key: str, written: Mapping[str, str]) -> None:
         """If it stands there as we wrote it."""
@@ -86,11 +83,5 @@ class ObjectSidecars:
 
 
 def _content(suffix: str, transcript: Transcript) -> bytes:
-    match suffix:
-        case "srt":
-            return to_srt(transcript.segments).encode()
-        case "vtt":
-            return to_vtt(transcript.segments).encode()
-        case "json":
-            return encode(transcript)
-    return to_text(transcript.segments).encode()
+    """As beside a file; `json` is the whole outcome here."""
+    return encode(transcript) if suffix == "json" else CONTENT[suffix](transcript).encode()

@@ -27,7 +27,7 @@ class OpenUpload:
         """Raises Refused, TooLarge, Unavailable."""
         ask_of(self._settings, tenant, subject, fields)
         if size_bytes is not None and size_bytes > self._ingestion.max_file_bytes:
-            raise TooLarge("too_large", f"{self._ingestion.max_file_bytes} bytes are allowed: send less.")
+            raise TooLarge(self._ingestion.max_file_bytes)
         upload = Upload(
             upload_id=uuid4().hex,
             tenant=tenant,

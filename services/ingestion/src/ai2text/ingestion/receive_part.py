@@ -53,7 +53,7 @@ class ReceivePart:
             raise Refused("empty_part", "The part has no bytes: send it again.")
         others = [part for part in standing.parts if part.number != number]
         if sum(part.size_bytes for part in others) + size_bytes > self._ingestion.max_file_bytes:
-            raise TooLarge("too_large", f"{self._ingestion.max_file_bytes} bytes are allowed: send less.")
+            raise TooLarge(self._ingestion.max_file_bytes)
         key = part_key(standing.prefix, number, size_bytes, sha256)
         for part in standing.parts:
             if part.number == number and part.object.key != key:

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 import structlog
@@ -27,6 +27,7 @@ from ai2text.ingestion.request_body import check, checked, promised
 from ai2text.ingestion.settings import UploadSettings
 from ai2text.ingestion.stable_file import sha256_of
 from ai2text.ingestion.store_recording import StoreRecording
+from ai2text.ingestion.upload import Received
 
 log = structlog.get_logger()
 
@@ -37,13 +38,6 @@ TAGS_MOST, TAG_MOST_CHARACTERS = 32, 100
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 PROMPT_MOST_CHARACTERS = 1000
 """Whisper reads 224 tokens of it, about 900 characters of English."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    recording_id: str
-    job_id: str
-    new: bool
 
 
 class ReceiveUpload:

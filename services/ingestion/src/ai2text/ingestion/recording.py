@@ -1,5 +1,6 @@
 """What ingestion decides about a recording: its keys, its first job, the names of its sidecars. No I/O here."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ai2text.common.contracts import identity
+from ai2text.common.contracts.outcome import Failure
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import Media, RecordingIngested, RecordingRejected, Source
 from ai2text.common.contracts.states import Lane, Task
@@ -74,11 +76,6 @@ def audio_key(tenant: str, sha256: str) -> str:
     return f"{tenant}/audio/{sha256}"
 
 
-def facts_key(tenant: str, sha256: str, source_id: str, job_id: str) -> str:
-    """Beside the audio, one for each source and ask: with these the catalogue and the queue can be made again."""
-    return f"{tenant}/facts/{sha256}/{source_id}/{job_id}.json"
-
-
 def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
     recording = identity.recording_id(ask.tenant, sha256)
     job = identity.job_id(recording, ask.model, Task.TRANSCRIBE, ask.options, generation=0)
@@ -89,7 +86,7 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
         sha256=sha256,
         size_bytes=size_bytes,
         audio_key=key,
-        facts_key=facts_key(ask.tenant, sha256, source.source_id, job),
+        facts_key=identity.facts_key(ask.tenant, sha256, source.source_id, job),
         media=media,
         source=source,
         tags=ask.tags,
@@ -142,3 +139,14 @@ def sidecar_names(name: str, suffix: str, neighbours: Iterable[str], extensions:
 
 def reason_name(name: str) -> str:
     return with_ending(name, ".reason.json")
+
+
+def reason_content(name: str, reason: Reason) -> bytes:
+    """What stands under `reason_name`; `name` is what the recording was called when it was judged."""
+    said = {"file": PurePosixPath(name).name, "code": reason.code, "detail": reason.detail}
+    return f"{json.dumps(said, ensure_ascii=False, indent=2)}\n".encode()
+
+
+def reason_of(failure: Failure) -> Reason:
+    """Why a recording has no sidecars: other than a refusal it may be transcribed later."""
+    return Reason(code="transcription_failed", detail=f"{failure.reason.detail} ({failure.reason.code})")

@@ -18,6 +18,9 @@ DIGEST_BYTES = 32
 class TooLarge(Refused):
     """Answered with 413."""
 
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__("too_large", f"{most_bytes} bytes are allowed: send less.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
@@ -57,7 +60,7 @@ async def checked(body: AsyncIterator[bytes], most_bytes: int, *promises: str | 
     async for chunk in body:
         size += len(chunk)
         if size > most_bytes:
-            raise TooLarge("too_large", f"{most_bytes} bytes are allowed: send less.")
+            raise TooLarge(most_bytes)
         if asked:
             digest.update(chunk)
         yield chunk

@@ -16,7 +16,7 @@ from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Unavailable
 from ai2text.ingestion.names import to_name, to_path
-from ai2text.ingestion.recording import OWN_PREFIX, reason_name, sidecar_names
+from ai2text.ingestion.recording import OWN_PREFIX, reason_content, reason_name, sidecar_names
 
 log = structlog.get_logger()
 
@@ -55,12 +55,7 @@ class Sidecars:
         self, name: str, reason: Reason, written: Mapping[str, str] | None = None, *, of: str | None = None
     ) -> Written:
         """`of` is what the file was called before it was moved to `name`."""
-        content = json.dumps(
-            {"file": PurePosixPath(of or name).name, "code": reason.code, "detail": reason.detail},
-            ensure_ascii=False,
-            indent=2,
-        )
-        return self._write([to_name(reason_name(to_path(name)))], f"{content}\n".encode(), written or {})
+        return self._write([to_name(reason_name(to_path(name)))], reason_content(of or name, reason), written or {})
 
     def remove_reason(self, name: str, written: Mapping[str, str]) -> None:
         reason = to_name(reason_name(to_path(name)))

@@ -11,6 +11,7 @@ import structlog
 
 from ai2text.audio.ranged_reader import RangedReader
 from ai2text.audio.source import AudioSource
+from ai2text.common.contracts import identity
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.errors import ObjectChanged, ObjectNotFound
 from ai2text.common.object_store import ObjectStore, StoredObject
@@ -63,7 +64,7 @@ class StoreStaged:
             standing = self._store.stat(facts.audio_key)
         except ObjectNotFound:
             return False
-        vouched = next(self._store.list(f"{facts.tenant}/facts/{facts.sha256}/"), None) is not None
+        vouched = next(self._store.list(f"{identity.facts_prefix(facts.tenant)}{facts.sha256}/"), None) is not None
         return standing.size_bytes == facts.size_bytes and (vouched or self._holds(standing, facts.sha256))
 
     def _copy(self, facts: RecordingIngested, staged: Sequence[StoredObject]) -> None:

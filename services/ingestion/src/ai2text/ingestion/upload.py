@@ -31,8 +31,8 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What completing it led to; kept until it is swept, so that asking twice is answered alike."""
+class Received:
+    """What an upload led to. Of one in parts it is kept until it is swept, so that asking twice is answered alike."""
 
     recording_id: str
     job_id: str

@@ -17,7 +17,8 @@ from ai2text.common.problems import problem
 from ai2text.ingestion.complete_upload import CompleteUpload, Completion
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
-from ai2text.ingestion.upload import PART_BYTES_MIN, PARTS_MOST, fields_of
+from ai2text.ingestion.request_body import TooLarge
+from ai2text.ingestion.upload import PART_BYTES_MIN, PARTS_MOST, Received, fields_of
 from ai2text.ingestion.uploads import Standing, UploadGone, Uploads
 
 
@@ -93,8 +94,7 @@ def uploads_router(served: UploadsInParts, caller: Authenticate) -> APIRouter:
     ) -> Response:
         completion = Completion(parts=end.parts, sha256=end.sha256) if end else Completion()
         received = await served.completing.complete_upload(who.tenant, upload_id.hex, completion)
-        body = {"recording_id": received.recording_id, "job_id": received.job_id, "status": JobStatus.QUEUED}
-        return JSONResponse(body, 202 if received.new else 200)
+        return answered(received)
 
     @router.delete("/{upload_id}", status_code=204)
     async def discard(who: Annotated[Caller, Depends(caller)], upload_id: UUID) -> None:
@@ -104,7 +104,17 @@ def uploads_router(served: UploadsInParts, caller: Authenticate) -> APIRouter:
     return router
 
 
-def answer_uploads_errors(app: FastAPI) -> None:
+def answered(received: Received) -> Response:
+    """202 for a new recording, 200 for bytes that the tenant has sent before."""
+    body = {"recording_id": received.recording_id, "job_id": received.job_id, "status": JobStatus.QUEUED}
+    return JSONResponse(body, 202 if received.new else 200)
+
+
+def answer_upload_errors(app: FastAPI) -> None:
+    @app.exception_handler(TooLarge)
+    async def too_large(request: Request, exc: TooLarge) -> Response:
+        return problem(request, 413, exc.code, exc.detail)
+
     @app.exception_handler(UploadGone)
     async def gone(request: Request, exc: UploadGone) -> Response:
         return problem(request, 404, "not_found", str(exc))

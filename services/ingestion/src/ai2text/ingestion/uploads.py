@@ -9,7 +9,7 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
-from ai2text.ingestion.upload import Answer, Part, Upload, parts_among, staging_prefix
+from ai2text.ingestion.upload import Part, Received, Upload, parts_among, staging_prefix
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Standing:
     upload: Upload
     prefix: str
     parts: list[Part]
-    answer: Answer | None
+    answer: Received | None
     expires_at: datetime
 
     @property
@@ -62,11 +62,11 @@ class Uploads:
             upload=decode(Upload, self._read(f"{prefix}{OPENED}")),
             prefix=prefix,
             parts=parts_among(objects.values()),
-            answer=decode(Answer, self._read(f"{prefix}{ANSWER}")) if ANSWER in objects else None,
+            answer=decode(Received, self._read(f"{prefix}{ANSWER}")) if ANSWER in objects else None,
             expires_at=expires_at,
         )
 
-    def answer(self, standing: Standing, answer: Answer) -> None:
+    def answer(self, standing: Standing, answer: Received) -> None:
         self._store.put(f"{standing.prefix}{ANSWER}", encode(answer))
 
     def clear(self, standing: Standing) -> None:

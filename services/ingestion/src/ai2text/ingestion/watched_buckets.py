@@ -5,13 +5,9 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ai2text.common import subjects
 from ai2text.common.bucket_settings import Bucket, s3_settings_of, secret_at
 from ai2text.common.clock import utc_now
-from ai2text.common.consumer import Consumer, Delivery, Work
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
-from ai2text.common.errors import Poison
-from ai2text.common.jetstream import Broker
+from ai2text.common.consumer import Consumer
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.bucket_hooks import Hook
 from ai2text.ingestion.bucket_ledger import BucketLedger
@@ -20,6 +16,7 @@ from ai2text.ingestion.dispose_object import DisposeObject
 from ai2text.ingestion.ingest_object import IngestObject
 from ai2text.ingestion.object_sidecars import ObjectSidecars
 from ai2text.ingestion.patterns import check_patterns
+from ai2text.ingestion.sidecar_consumer import sidecar_consumer
 from ai2text.ingestion.stage_object import StageObject
 from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.write_object_sidecars import WriteObjectSidecars
@@ -67,23 +64,11 @@ def _wired(bucket: Bucket, around: Surroundings, ledger: BucketLedger) -> Watche
     )
     write = WriteObjectSidecars(around.store, ledger, sidecars)
     watch = BucketWatch(bucket, watched, ledger, ingest, write, around.settings.workers)
-    return WatchedBucket(
-        watch=watch, consumer=_sidecar_consumer(around.broker, bucket.name, write), hook=_hook(bucket, watch)
-    )
+    consumer = sidecar_consumer(around.broker, bucket.name, write.write_object_sidecars)
+    return WatchedBucket(watch=watch, consumer=consumer, hook=_hook(bucket, watch))
 
 
 def _hook(bucket: Bucket, watch: BucketWatch) -> Hook | None:
     if bucket.hook_token is None:
         return None
     return Hook(watch=watch, token=secret_at(bucket.hook_token, f"bucket {bucket.name}: hook_token"))
-
-
-def _sidecar_consumer(broker: Broker, name: str, write: WriteObjectSidecars) -> Consumer:
-    async def handle(delivery: Delivery) -> None:
-        event = delivery.event
-        if not isinstance(event, RecordingTranscribed | TranscriptionFailed):
-            raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
-        await write.write_object_sidecars(event.recording_id, event.outcome_key)
-
-    durable = subjects.ingestion_durable(name)
-    return Consumer(broker, Work(stream=subjects.EVENTS, durables=(durable,), handle=handle))

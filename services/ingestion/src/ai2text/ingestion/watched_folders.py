@@ -4,12 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
-from ai2text.common import subjects
 from ai2text.common.clock import utc_now
-from ai2text.common.consumer import Consumer, Delivery, Work
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
-from ai2text.common.errors import Poison
-from ai2text.common.jetstream import Broker
+from ai2text.common.consumer import Consumer
 from ai2text.common.sources import Folder
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.dispose import Dispose
@@ -18,6 +14,7 @@ from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.ingest_recording import IngestRecording
 from ai2text.ingestion.ledger import Ledger
 from ai2text.ingestion.scan import Scan
+from ai2text.ingestion.sidecar_consumer import sidecar_consumer
 from ai2text.ingestion.sidecars import Sidecars, sweep
 from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.write_sidecars import WriteSidecars
@@ -55,15 +52,4 @@ def wired(folder: Folder, around: Surroundings, ledger: Ledger, admission: Admis
     )
     scan = Scan(root, FolderFiles(folder))
     hot_folder = HotFolder(folder, ledger, scan, ingest, write, dispose, admission)
-    return WatchedFolder(folder=hot_folder, consumer=_sidecar_consumer(around.broker, folder.name, write))
-
-
-def _sidecar_consumer(broker: Broker, folder: str, write: WriteSidecars) -> Consumer:
-    async def handle(delivery: Delivery) -> None:
-        event = delivery.event
-        if not isinstance(event, RecordingTranscribed | TranscriptionFailed):
-            raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
-        await write.write_sidecars(event.recording_id, event.outcome_key)
-
-    durable = subjects.ingestion_durable(folder)
-    return Consumer(broker, Work(stream=subjects.EVENTS, durables=(durable,), handle=handle))
+    return WatchedFolder(folder=hot_folder, consumer=sidecar_consumer(around.broker, folder.name, write.write_sidecars))

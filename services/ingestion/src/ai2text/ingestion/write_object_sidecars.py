@@ -6,12 +6,12 @@ import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Failure, Transcript
-from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
 from ai2text.ingestion.ledger import Stage
 from ai2text.ingestion.object_sidecars import ObjectSidecars
+from ai2text.ingestion.recording import reason_of
 
 log = structlog.get_logger()
 
@@ -48,7 +48,6 @@ class WriteObjectSidecars:
                 written = self._sidecars.write_transcript(key, outcome, entry.written)
                 self._ledger.settle(entry, Stage.DONE, written)
             case Failure() if entry.stage is not Stage.DONE:
-                reason = Reason(code="transcription_failed", detail=f"{outcome.reason.detail} ({outcome.reason.code})")
-                written = self._sidecars.write_reason(key, reason, entry.written)
+                written = self._sidecars.write_reason(key, reason_of(outcome), entry.written)
                 self._ledger.settle(entry, Stage.FAILED, written)
         log.info("object_sidecars_written", key=key, recording_id=entry.recording_id, kind=outcome.kind)

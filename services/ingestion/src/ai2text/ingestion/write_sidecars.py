@@ -7,11 +7,11 @@ import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Failure, Transcript
-from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.dispose import Dispose
 from ai2text.ingestion.ledger import Entry, Ledger, Stage
+from ai2text.ingestion.recording import reason_of
 from ai2text.ingestion.sidecars import Sidecars
 
 log = structlog.get_logger()
@@ -70,8 +70,6 @@ class WriteSidecars:
                 written = self._sidecars.write_transcript(entry.name, outcome, entry.written)
                 return replace(entry, stage=Stage.DONE, written=written)
             case Failure() if entry.stage is not Stage.DONE:
-                detail = f"{outcome.reason.detail} ({outcome.reason.code})"
-                reason = Reason(code="transcription_failed", detail=detail)
-                written = self._sidecars.write_reason(entry.name, reason, entry.written)
+                written = self._sidecars.write_reason(entry.name, reason_of(outcome), entry.written)
                 return replace(entry, stage=Stage.FAILED, written=written)
         return entry
