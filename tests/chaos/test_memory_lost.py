@@ -14,7 +14,7 @@ WAITING = ["08-smoking-is-one-of.flac", "11-if-not-treat-yourself.opus"]
 SOON = {
     "AI2TEXT_METADATA_RECONCILE_JOBS_SECONDS": "1",
     "AI2TEXT_METADATA_RECONCILE_GRACE_SECONDS": "3",
-    "AI2TEXT_ASR_JOBS": "1",
+    "AI2TEXT_ASR_BULK_JOBS": "1",
 }
 
 

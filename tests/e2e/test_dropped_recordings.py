@@ -1,5 +1,6 @@
 """Audio is dropped into the folder; everything is then looked at from outside."""
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from faster_whisper import WhisperModel
 
 from tests.fixtures.stack import EAR, SAMPLES, Stack
+from tests.fixtures.word_errors import word_errors
 
 SIX_FORMATS = {
     "wav": "01-the-weather-is-here.wav",
@@ -54,14 +56,18 @@ def test_six_formats_dropped_together_end_as_transcripts_with_sidecars(stack: St
     assert {found[f"six/{path.name}"]["recording_id"] for path in paths} <= {str(row["recording_id"]) for row in rows}
 
 
-def test_the_text_of_each_sample_is_what_bare_faster_whisper_hears(stack: Stack, bare: WhisperModel) -> None:
+def test_the_samples_are_heard_at_least_as_well_as_by_bare_faster_whisper(stack: Stack, bare: WhisperModel) -> None:
+    said = {name: facts["text"] for name, facts in json.loads((EAR / "samples.json").read_text()).items()}
     names = sorted(path.name for path in SAMPLES.iterdir())
+    errors = bare_errors = 0
     stack.drop(*names, folder="all")
     found = stack.wait_until_settled([f"all/{name}" for name in names])
     for name in names:
         item = found[f"all/{name}"]
         transcript = stack.get(f"/v1/recordings/{item['recording_id']}/transcript").json()
-        assert transcript["text"] == heard_by_bare_faster_whisper(bare, SAMPLES / name), name
+        errors += word_errors(said[name], transcript["text"])
+        bare_errors += word_errors(said[name], heard_by_bare_faster_whisper(bare, SAMPLES / name))
+    assert errors <= bare_errors
 
 
 def test_silence_is_a_transcript_without_words_and_gets_empty_sidecars(stack: Stack) -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from ai2text.asr.batcher import Batcher
 from ai2text.asr.decode_recording import Decoder
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
@@ -68,10 +70,29 @@ def _event(message: Any) -> subjects.Event:
     return decode(contract, message.data)
 
 
+@pytest.fixture(scope="module")
+def batcher(models: ModelPool) -> Iterator[Batcher]:
+    with Batcher(models.budget, models.workers) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as opened:
+        yield opened
+
+
 @pytest.fixture
-def bench(broker: Broker, object_store: ObjectStore, sandbox: Sandbox, models: ModelPool) -> Bench:
-    decoder = Decoder(object_store, sandbox, models, utc_now)
-    return Bench(TranscribeRecording(broker, object_store, decoder, "test/1", utc_now), broker, object_store)
+async def bench(
+    broker: Broker,
+    object_store: ObjectStore,
+    sandbox: Sandbox,
+    models: ModelPool,
+    batcher: Batcher,
+    threads: ThreadPoolExecutor,
+) -> Bench:
+    decoder = Decoder(object_store, sandbox, models, batcher, utc_now)
+    return Bench(TranscribeRecording(broker, object_store, decoder, threads, "test/1", utc_now), broker, object_store)
 
 
 def kinds(events: list[subjects.Event]) -> list[str]:

@@ -44,7 +44,7 @@ async def running(broker: Broker, work: Work) -> AsyncIterator[Consumer]:
 
 
 def bulk(handle: Callable[[Delivery], Awaitable[None]], **more: object) -> Work:
-    return Work(stream=subjects.WORK, durables=(BULK,), handle=handle, **more)  # type: ignore[arg-type]
+    return Work(stream=subjects.WORK, durable=BULK, handle=handle, **more)  # type: ignore[arg-type]
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -278,25 +278,29 @@ async def test_many_dead_letters_in_a_row_stop_the_consumer(hasty: Broker) -> No
         assert (await hasty.jetstream.stream_info(subjects.WORK)).state.messages == 3
 
 
-async def test_the_order_of_lanes_is_followed(hasty: Broker) -> None:
-    lanes: list[Lane] = []
+async def test_no_more_is_taken_while_what_is_held_is_enough(hasty: Broker) -> None:
+    held: set[str] = set()
+    most: list[int] = []
+    go_on = asyncio.Event()
 
     async def handle(delivery: Delivery) -> None:
         assert isinstance(delivery.event, type(REQUESTED))
-        lanes.append(delivery.event.lane)
+        held.add(delivery.event.job_id)
+        most.append(len(held))
+        await go_on.wait()
+        held.discard(delivery.event.job_id)
 
-    for number in range(3):
-        for lane in Lane:
-            await hasty.publish(replace(REQUESTED, lane=lane, job_id=f"{lane}-{number}"))
-    work = Work(
-        stream=subjects.WORK,
-        durables=(INTERACTIVE, BULK),
-        handle=handle,
-        order=lambda turn: (BULK, INTERACTIVE) if turn == 1 else (INTERACTIVE, BULK),
-    )
-    async with running(hasty, work):
+    for number in range(6):
+        await hasty.publish(replace(REQUESTED, job_id=f"job-{number}"))
+
+    async def full() -> bool:
+        return len(held) == 2
+
+    async with running(hasty, bulk(handle, concurrency=6, full=lambda: len(held) >= 2)):
+        await until(full)
+        go_on.set()
         await until(lambda: empty(hasty))
-    assert [lane.value[0] for lane in lanes] == ["i", "b", "i", "i", "b", "b"]
+    assert max(most) == 2
 
 
 async def test_the_senders_trace_goes_on_in_the_reader(hasty: Broker) -> None:

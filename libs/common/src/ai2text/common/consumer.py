@@ -8,7 +8,7 @@ import asyncio
 import base64
 import random
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,8 +33,8 @@ log = structlog.get_logger()
 IDLE_SECONDS = 1.0
 """How long one fetch waits, and a stop with it: a fetch is never cancelled, for its message would be lost."""
 
-GLANCE_SECONDS = 0.05
-"""How long an empty queue is looked at while another one may hold work."""
+FULL_SECONDS = 0.05
+"""Until a full worker looks again whether there is room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +52,18 @@ Handle = Callable[[Delivery], Awaitable[None]]
 GiveUp = Callable[[subjects.Event, Reason, int], Awaitable[None]]
 """Called before an event is dead-lettered, with the deliveries so far: records the failure where it is looked for."""
 
-Order = Callable[[int], Sequence[str]]
-"""Given a running number, the durables in the order in which to look for the next message."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What a consumer reads and what it does with it."""
 
     stream: str
-    durables: tuple[str, ...]
+    durable: str
     handle: Handle
     give_up: GiveUp | None = None
     concurrency: int = 1
-    order: Order | None = None
+    full: Callable[[], bool] | None = None
+    """Whether what is in flight is enough for now, by another measure than its number."""
 
 
 class Consumer:
@@ -78,7 +76,6 @@ class Consumer:
         self._settings = broker.settings
         self._slots = asyncio.Semaphore(work.concurrency)
         self._dead_in_a_row = 0
-        self._turn = 0
         self._in_flight = 0
 
     @property
@@ -92,41 +89,30 @@ class Consumer:
         return self._dead_in_a_row >= self._settings.halt_after_dead_letters
 
     async def run(self, stop: asyncio.Event) -> None:
-        subscriptions = {
-            durable: await self._broker.jetstream.pull_subscribe_bind(durable, self._work.stream)
-            for durable in self._work.durables
-        }
+        subscription = await self._broker.jetstream.pull_subscribe_bind(self._work.durable, self._work.stream)
         async with asyncio.TaskGroup() as in_flight:
             while not stop.is_set():
                 await self._slots.acquire()
-                taken = None if self.halted else await self._take(subscriptions, stop)
-                if taken is None:
+                message = await self._take(subscription, stop)
+                if message is None:
                     self._slots.release()
-                    await self._pause_if_halted(stop)
-                    continue
-                in_flight.create_task(self._settle(*taken, stop))
+                else:
+                    in_flight.create_task(self._settle(message, stop))
 
-    async def _pause_if_halted(self, stop: asyncio.Event) -> None:
+    async def _take(self, subscription: JetStreamContext.PullSubscription, stop: asyncio.Event) -> Msg | None:
         if self.halted:
-            log.error("consumer_halted", durables=self._work.durables, dead_in_a_row=self._dead_in_a_row)
+            log.error("consumer_halted", durable=self._work.durable, dead_in_a_row=self._dead_in_a_row)
             await stop.wait()
-
-    async def _take(
-        self, subscriptions: dict[str, JetStreamContext.PullSubscription], stop: asyncio.Event
-    ) -> tuple[str, Msg] | None:
-        order = self._work.order(self._turn) if self._work.order else self._work.durables
-        looks = [(durable, GLANCE_SECONDS) for durable in order] if len(order) > 1 else []
-        looks += [(durable, IDLE_SECONDS / len(order)) for durable in order]
-        for durable, seconds in looks:
+            return None
+        await asyncio.sleep(0)  # what was taken last is at work now, and counts
+        while self._work.full is not None and self._work.full():
+            await stopped_within(stop, FULL_SECONDS)
             if stop.is_set():
                 return None
-            message = await _fetch_one(subscriptions[durable], seconds)
-            if message is not None:
-                self._turn += 1
-                return durable, message
-        return None
+        return None if stop.is_set() else await _fetch_one(subscription, IDLE_SECONDS)
 
-    async def _settle(self, durable: str, message: Msg, stop: asyncio.Event) -> None:
+    async def _settle(self, message: Msg, stop: asyncio.Event) -> None:
+        durable = self._work.durable
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._in_flight += 1
@@ -134,7 +120,7 @@ class Consumer:
             try:
                 with tracing.span(f"consume {message.subject}", message.headers):
                     async with self._heartbeat(message):
-                        outcome = await self._work_on(durable, message, stop)
+                        outcome = await self._work_on(message, stop)
             finally:
                 structlog.contextvars.unbind_contextvars("recording_id", "job_id")
                 self._in_flight -= 1
@@ -143,7 +129,7 @@ class Consumer:
         metrics.MESSAGES_SETTLED.labels(durable, outcome).inc()
         metrics.MESSAGE_SECONDS.labels(durable).observe(loop.time() - began)
 
-    async def _work_on(self, durable: str, message: Msg, stop: asyncio.Event) -> str:
+    async def _work_on(self, message: Msg, stop: asyncio.Event) -> str:
         """Settles the message and says how."""
         number = message.metadata.num_delivered
         try:
@@ -153,7 +139,7 @@ class Consumer:
             await self._handle_when_possible(Delivery(event=event, number=number), stop)
         except Poison as exc:
             reason = Reason(code=exc.code, detail=exc.detail)
-            return await self._dead_letter(durable, message, reason, traceback.format_exc())
+            return await self._dead_letter(message, reason, traceback.format_exc())
         except _HandedBack:
             await self._later(message, self._settings.retry_base_seconds)
             return "handed_back"
@@ -161,8 +147,8 @@ class Consumer:
             await asyncio.shield(self._later(message, self._settings.retry_base_seconds))
             raise
         except Exception as exc:
-            log.exception("handling_failed", durable=durable, delivery=number)
-            return await self._retry(durable, message, exc)
+            log.exception("handling_failed", durable=self._work.durable, delivery=number)
+            return await self._retry(message, exc)
         await self._confirm(message)
         return "done"
 
@@ -173,11 +159,11 @@ class Consumer:
                 "delivery_budget_spent", f"Delivered {number - 1} times without a result; its workers may die of it."
             )
 
-    async def _retry(self, durable: str, message: Msg, failure: Exception) -> str:
+    async def _retry(self, message: Msg, failure: Exception) -> str:
         number = message.metadata.num_delivered
         if number >= self._settings.delivery_budget:
             reason = Reason(code="failed_repeatedly", detail=f"{type(failure).__name__}: {failure}")
-            return await self._dead_letter(durable, message, reason, "".join(traceback.format_exception(failure)))
+            return await self._dead_letter(message, reason, "".join(traceback.format_exception(failure)))
         await self._later(message, self._delay_after(number))
         return "retried"
 
@@ -197,9 +183,9 @@ class Consumer:
         doubled: float = self._settings.retry_base_seconds * 2 ** (number - 1)
         return min(doubled, self._settings.retry_cap_seconds) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
-    async def _dead_letter(self, durable: str, message: Msg, reason: Reason, trace: str) -> str:
+    async def _dead_letter(self, message: Msg, reason: Reason, trace: str) -> str:
         """Records the failure, keeps the whole message, and only then lets it go."""
-        letter = _dead_letter_of(durable, message, reason, trace, self._clock())
+        letter = _dead_letter_of(self._work.durable, message, reason, trace, self._clock())
         try:
             await self._give_up(message, reason)
             await self._broker.publish(letter)
@@ -207,7 +193,7 @@ class Consumer:
             log.warning("dead_letter_postponed", error=str(exc), reason=reason.code)
             await self._later(message, self._settings.retry_cap_seconds)
             return "retried"
-        log.error("message_dead_lettered", durable=durable, reason=reason.code, detail=reason.detail)
+        log.error("message_dead_lettered", durable=self._work.durable, reason=reason.code, detail=reason.detail)
         with suppress(nats.errors.Error):  # not heard: it comes again and is dead-lettered under the same id
             await message.term()
         return "dead_lettered"

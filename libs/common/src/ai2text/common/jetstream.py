@@ -13,6 +13,7 @@ from nats.js.errors import APIError, ServerError, ServiceUnavailableError
 
 from ai2text.common import metrics, subjects, tracing
 from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.errors import BrokerUnavailable, Misconfigured
 from ai2text.common.settings import NatsSettings
 
@@ -40,6 +41,10 @@ class Broker:
     async def publish(self, event: subjects.Event) -> None:
         """As `publish_encoded`, with the message id that the event itself decides."""
         await self.publish_encoded(subjects.subject_of(event), encode(event), subjects.message_id_of(event))
+
+    async def say(self, event: SegmentsHeard | TranscriptionProgress) -> None:
+        """Without waiting for anybody's word that it was heard; raises nats.errors.Error."""
+        await self.client.publish(subjects.live_subject_of(event), encode(event))
 
     async def publish_encoded(self, subject: str, payload: bytes, message_id: str) -> None:
         """Returns when the stream holds the message; raises BrokerUnavailable when it did not say so in time.

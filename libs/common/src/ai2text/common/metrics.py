@@ -58,3 +58,6 @@ HTTP_SECONDS = Histogram(
     ["method", "route", "status"],
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
+BATCH_WINDOWS = Histogram(
+    "ai2text_batch_windows", "Windows that went through the model together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
+)

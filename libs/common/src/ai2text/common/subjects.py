@@ -2,6 +2,7 @@
 
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested
 from ai2text.common.contracts.dead_letter import DeadLetter
+from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import (
@@ -32,7 +33,9 @@ DEAD_LETTERED = "dead.lettered.v1"
 DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
 DATASET_ASSEMBLED = "dataset.assembled.v1"
 WEBHOOK_DELIVERY_REQUESTED = "webhook.delivery.requested.v1"
-LIVE_SEGMENTS = "live.>"
+LIVE_SEGMENTS = "live.segments.v1"
+PROGRESS = "progress.v1"
+"""Of core NATS: no stream keeps it."""
 PRESENCE = "presence.v1"
 """Of core NATS: no stream keeps it."""
 
@@ -81,6 +84,12 @@ def dead_lettered(durable: str) -> str:
 
 def presence(service: str) -> str:
     return f"{PRESENCE}.{service}"
+
+
+def live_subject_of(event: SegmentsHeard | TranscriptionProgress) -> str:
+    """By tenant and job, so that a listener gets what it may hear and no more."""
+    kind = LIVE_SEGMENTS if isinstance(event, SegmentsHeard) else PROGRESS
+    return f"{kind}.{event.tenant}.{event.job_id}"
 
 
 def asr_durable(lane: Lane) -> str:

@@ -73,7 +73,7 @@ def streams(settings: NatsSettings) -> list[StreamConfig]:
         on_file(subjects.DEAD, [f"{subjects.DEAD_LETTERED}.*"], RetentionPolicy.LIMITS),
         StreamConfig(
             name=subjects.LIVE,
-            subjects=[subjects.LIVE_SEGMENTS],
+            subjects=[f"{subjects.LIVE_SEGMENTS}.>"],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.MEMORY,
             discard=DiscardPolicy.OLD,

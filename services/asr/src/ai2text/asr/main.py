@@ -3,9 +3,12 @@
 import asyncio
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import structlog
 
+from ai2text.asr.batcher import Batcher
 from ai2text.asr.decode_recording import Decoder
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
@@ -26,9 +29,6 @@ from ai2text.common.settings import NatsSettings, S3Settings, load
 
 log = structlog.get_logger()
 
-INTERACTIVE, BULK = (subjects.asr_durable(lane) for lane in (Lane.INTERACTIVE, Lane.BULK))
-BULK_EVERY = 5
-"""Every so many jobs the bulk lane goes first, so that interactive load never starves it."""
 RETRY_SECONDS = 5.0
 
 
@@ -40,48 +40,72 @@ async def serve(life: Life) -> None:
     settings, store = load(AsrSettings), ObjectStore(load(S3Settings))
     models = ModelPool(settings)
     life.probes.ready_when("model", lambda: models.loaded(settings.model))
-    with Sandbox(load(SandboxSettings)) as sandbox:
+    at_once = settings.bulk_jobs + settings.interactive_jobs
+    with (
+        Sandbox(load(SandboxSettings).model_copy(update={"children": at_once})) as sandbox,
+        Batcher(models.budget, models.workers) as batcher,
+        ThreadPoolExecutor(at_once, "job") as threads,
+    ):
         async with connect(load(NatsSettings), "asr", life.end) as broker:
-            decoder = Decoder(store, sandbox, models, utc_now)
+            decoder = Decoder(store, sandbox, models, batcher, utc_now)
             worker = f"{socket.gethostname()}/{os.getpid()}"
-            use_case = TranscribeRecording(broker, store, decoder, worker, utc_now)
-            consumer = Consumer(broker, _work(use_case, settings, life))
+            use_case = TranscribeRecording(broker, store, decoder, threads, worker, utc_now)
+            lanes = {lane: Consumer(broker, work) for lane, work in _lanes(use_case, settings, life).items()}
             life.probes.ready_when("nats", lambda: broker.connected)
-            life.probes.ready_when("consumer", lambda: not consumer.halted)
+            life.probes.ready_when("consumer", lambda: not any(consumer.halted for consumer in lanes.values()))
+
+            def facts() -> dict[str, Any]:
+                return {"models": models.facts(), "jobs": sum(consumer.in_flight for consumer in lanes.values())}
+
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_load_first_model(models, settings.model, life))
-                tasks.create_task(consumer.run(life.stop))
-                tasks.create_task(
-                    announce_presence(
-                        broker, "asr", life, lambda: {"models": models.facts(), "jobs": consumer.in_flight}
-                    )
-                )
+                for consumer in lanes.values():
+                    tasks.create_task(consumer.run(life.stop))
+                tasks.create_task(announce_presence(broker, "asr", life, facts))
 
 
-def lane_order(turn: int) -> tuple[str, str]:
-    return (BULK, INTERACTIVE) if turn % BULK_EVERY == BULK_EVERY - 1 else (INTERACTIVE, BULK)
+def _lanes(use_case: TranscribeRecording, settings: AsrSettings, life: Life) -> dict[Lane, Work]:
+    """Each lane has room of its own, so that no number of long recordings keeps an interactive clip waiting."""
+    held_seconds = 0.0
 
-
-def _work(use_case: TranscribeRecording, settings: AsrSettings, life: Life) -> Work:
     async def handle(delivery: Delivery) -> None:
+        job = _job(delivery.event)
         try:
-            await use_case.transcribe_recording(_job(delivery.event), delivery.number)
+            await use_case.transcribe_recording(job, delivery.number)
         except RuntimeError as exc:
             if "CUDA" in str(exc):  # the context is lost with it: only a new process decodes again
                 life.end()
             raise
 
+    async def handle_bulk(delivery: Delivery) -> None:
+        nonlocal held_seconds
+        seconds = _job(delivery.event).duration_seconds
+        held_seconds += seconds
+        try:
+            await handle(delivery)
+        finally:
+            held_seconds -= seconds
+
     async def give_up(event: subjects.Event, reason: Reason, deliveries: int) -> None:
         await use_case.give_up(_job(event), reason, deliveries)
 
-    return Work(
-        stream=subjects.WORK,
-        durables=(INTERACTIVE, BULK),
-        handle=handle,
-        give_up=give_up,
-        concurrency=settings.jobs,
-        order=lane_order,
-    )
+    return {
+        Lane.BULK: Work(
+            stream=subjects.WORK,
+            durable=subjects.asr_durable(Lane.BULK),
+            handle=handle_bulk,
+            give_up=give_up,
+            concurrency=settings.bulk_jobs,
+            full=lambda: held_seconds >= settings.bulk_audio_seconds,
+        ),
+        Lane.INTERACTIVE: Work(
+            stream=subjects.WORK,
+            durable=subjects.asr_durable(Lane.INTERACTIVE),
+            handle=handle,
+            give_up=give_up,
+            concurrency=settings.interactive_jobs,
+        ),
+    }
 
 
 def _job(event: subjects.Event) -> TranscriptionRequested:

@@ -17,6 +17,12 @@ class AsrSettings(BaseSettings):
     compute_type: str | None = Field(
         None, description="CTranslate2's number format; without it float16 on a GPU and int8 on a CPU."
     )
-    cpu_threads: int = Field(0, ge=0, description="Threads of one decoding on a CPU; 0 takes all cores.")
-    jobs: int = Field(1, ge=1, description="Jobs decoded at the same time.")
+    cpu_threads: int = Field(
+        0, ge=0, description="Threads of one batch on a CPU; 0 takes half the cores, at most four."
+    )
+    bulk_jobs: int = Field(12, ge=1, description="Recordings of the bulk lane under way at the same time.")
+    bulk_audio_seconds: float = Field(
+        1800, gt=0, description="Audio of the bulk lane under way, at which no more is taken."
+    )
+    interactive_jobs: int = Field(4, ge=1, description="Recordings of the interactive lane under way, beside those.")
     models_in_memory: int = Field(1, ge=1, description="Models kept loaded; the least recently used one makes room.")

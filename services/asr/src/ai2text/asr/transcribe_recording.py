@@ -2,11 +2,15 @@
 
 import asyncio
 import threading
+from concurrent.futures import Executor
 from contextlib import suppress
+from contextvars import copy_context
 
 import structlog
 
 from ai2text.asr.decode_recording import Decoder
+from ai2text.asr.draft import forget_draft
+from ai2text.asr.live import Live
 from ai2text.common import metrics
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode_outcome, encode
@@ -28,10 +32,14 @@ log = structlog.get_logger()
 class TranscribeRecording:
     """The use case with what it needs; one object serves all jobs of a worker."""
 
-    def __init__(self, broker: Broker, store: ObjectStore, decoder: Decoder, worker: str, clock: Clock) -> None:
+    def __init__(
+        self, broker: Broker, store: ObjectStore, decoder: Decoder, threads: Executor, worker: str, clock: Clock
+    ) -> None:
         self._broker = broker
         self._store = store
         self._decoder = decoder
+        self._threads = threads
+        self._live = Live(broker)
         self._worker = worker
         self._clock = clock
 
@@ -72,7 +80,9 @@ class TranscribeRecording:
     async def _work(self, job: TranscriptionRequested, attempt: int) -> Transcript | Failure:
         abandon = threading.Event()
         try:
-            transcript = await asyncio.to_thread(self._decoder.decode_recording, job, abandon)
+            transcript = await asyncio.get_running_loop().run_in_executor(
+                self._threads, copy_context().run, self._decoder.decode_recording, job, abandon, self._live.about(job)
+            )
         except Refused as exc:
             return self._failure(job, Reason(code=exc.code, detail=exc.detail), attempt)
         except asyncio.CancelledError:
@@ -90,6 +100,7 @@ class TranscribeRecording:
     async def _fence(self, job: TranscriptionRequested, outcome: Transcript | Failure) -> Transcript | Failure:
         """The outcome that stands: this one if it came first, otherwise the one that did."""
         first = await asyncio.to_thread(self._store.put_first, job.outcome_key, encode(outcome))
+        await asyncio.to_thread(forget_draft, self._store, job)
         log.debug("outcome_written" if first else "outcome_stood_already", kind=outcome.kind)
         if first:
             return outcome

@@ -1,44 +1,53 @@
-"""From what faster-whisper yields to the transcript of the contracts."""
+"""From what was heard to the transcript of the contracts."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import ctranslate2
 import faster_whisper
-from faster_whisper.transcribe import Segment as HeardSegment
-from faster_whisper.transcribe import TranscriptionInfo
 
-from ai2text.common.contracts.outcome import Engine, Segment, Transcript, Word
+from ai2text.asr.draft import Draft
+from ai2text.asr.sentences import placed
+from ai2text.asr.timeline import Timeline
+from ai2text.asr.window import Passage
+from ai2text.common.contracts.outcome import Engine, Segment, Stages, Transcript, Word
+from ai2text.common.contracts.states import Decoding
 from ai2text.common.contracts.transcription import TranscriptionRequested
 
 
-def segment_of(heard: HeardSegment) -> Segment:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of a recording that was heard to its end."""
+
+    duration_seconds: float
+    decoding: Decoding
+    processing_seconds: float
+    """Of this worker."""
+    stages: Stages
+
+
+def segment_of(passage: Passage, timeline: Timeline) -> Segment:
+    """With the times of the recording, and the measures of the window in which its words were heard."""
+    words = placed(passage.words, timeline)
+    heard = passage.heard
     return Segment(
-        start=heard.start,
-        end=heard.end,
-        text=heard.text,
+        start=words[0].start,
+        end=words[-1].end,
+        text="".join(word.text for word in words),
         words=tuple(
-            Word(start=float(w.start), end=float(w.end), text=w.word, probability=float(w.probability))
-            for w in heard.words or ()
+            Word(start=word.start, end=word.end, text=word.text, probability=round(word.probability, 4))
+            for word in words
         ),
-        tokens=tuple(heard.tokens),
-        seek=heard.seek,
-        temperature=heard.temperature if heard.temperature is not None else 0.0,
+        tokens=tuple(token for word in words for token in word.tokens),
+        seek=round(timeline.span_of(passage.window_start, passage.window_start)[0] * 100),
+        temperature=heard.temperature,
         avg_logprob=heard.avg_logprob,
         compression_ratio=heard.compression_ratio,
         no_speech_prob=heard.no_speech_prob,
     )
 
 
-def transcript_of(
-    job: TranscriptionRequested,
-    info: TranscriptionInfo,
-    segments: Iterable[Segment],
-    engine: Engine,
-    transcribed_at: datetime,
-    processing_seconds: float,
-) -> Transcript:
-    kept = tuple(segments)
+def transcript_of(job: TranscriptionRequested, draft: Draft, facts: Facts, transcribed_at: datetime) -> Transcript:
     return Transcript(
         tenant=job.tenant,
         recording_id=job.recording_id,
@@ -48,14 +57,18 @@ def transcript_of(
         model=job.model,
         task=job.task,
         options=job.options,
-        engine=engine,
-        language=info.language,
-        language_probability=info.language_probability,
-        duration_seconds=info.duration,
-        text="".join(segment.text for segment in kept).strip(),
-        segments=kept,
+        engine=draft.engine,
+        decoding=facts.decoding,
+        language=draft.language or "en",
+        language_probability=draft.language_probability,
+        duration_seconds=facts.duration_seconds,
+        speech_seconds=round(draft.speech_seconds, 3),
+        text="".join(segment.text for segment in draft.segments).strip(),
+        segments=tuple(draft.segments),
+        second_hearings=tuple(draft.second_hearings),
         transcribed_at=transcribed_at,
-        processing_seconds=processing_seconds,
+        processing_seconds=facts.processing_seconds,
+        stages=facts.stages,
     )
 
 

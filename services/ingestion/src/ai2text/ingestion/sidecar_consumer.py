@@ -21,4 +21,4 @@ def sidecar_consumer(broker: Broker, place: str, write: Write) -> Consumer:
             raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
         await write(event.recording_id, event.outcome_key)
 
-    return Consumer(broker, Work(stream=subjects.EVENTS, durables=(subjects.ingestion_durable(place),), handle=handle))
+    return Consumer(broker, Work(stream=subjects.EVENTS, durable=subjects.ingestion_durable(place), handle=handle))

@@ -77,13 +77,13 @@ def _consumers(
     words = Budget(settings.words_at_once)
     facts = Work(
         stream=subjects.EVENTS,
-        durables=(subjects.METADATA,),
+        durable=subjects.METADATA,
         handle=lambda delivery: _report(reports, words, store, delivery.event),
         concurrency=settings.events_at_once,
     )
     dead_letters = Work(
         stream=subjects.DEAD,
-        durables=(subjects.DEAD_LETTERS,),
+        durable=subjects.DEAD_LETTERS,
         handle=lambda delivery: _bury(persist.database, delivery.event),
     )
     return Consumer(broker, facts), Consumer(broker, dead_letters)

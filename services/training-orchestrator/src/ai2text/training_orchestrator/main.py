@@ -54,7 +54,7 @@ def _work(assemble: AssembleDataset) -> Work:
     async def give_up(event: subjects.Event, reason: Reason, _: int) -> None:
         await assemble.give_up(_shard(event), reason)
 
-    return Work(stream=subjects.WORK, durables=(subjects.DATASET_SHARDS,), handle=handle, give_up=give_up)
+    return Work(stream=subjects.WORK, durable=subjects.DATASET_SHARDS, handle=handle, give_up=give_up)
 
 
 def _shard(event: subjects.Event) -> DatasetShardRequested:

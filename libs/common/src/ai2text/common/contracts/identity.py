@@ -60,6 +60,11 @@ def outcomes_prefix(tenant: str) -> str:
     return f"{tenant}/outcomes/"
 
 
+def draft_key(tenant: str, job: str) -> str:
+    """Where a worker leaves what it has of a long recording, until there is an outcome."""
+    return f"{tenant}/drafts/{job}.json"
+
+
 def facts_key(tenant: str, sha256: str, source: str, job: str) -> str:
     """Beside the audio, one for each source and ask: with these the catalogue and the queue can be made again."""
     return f"{facts_prefix(tenant)}{sha256}/{source}/{job}.json"

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Discriminator
 
 from ai2text.common.contracts.reason import Reason
-from ai2text.common.contracts.states import Task
+from ai2text.common.contracts.states import Decoding, Task
 from ai2text.common.contracts.transcription import TranscriptionOptions
 
 
@@ -38,6 +39,27 @@ class Segment:
     no_speech_prob: float
 
 
+class Doubt(StrEnum):
+    """Why a stretch was decoded a second time, sequentially."""
+
+    UNCOVERED_SPEECH = "uncovered_speech"
+    """The voice detector heard speech there, and the decoder no words."""
+    REPETITION = "repetition"
+    OTHER_LANGUAGE = "other_language"
+    LOW_CONFIDENCE = "low_confidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondHearing:
+    """A stretch that was decoded again; seconds of the recording."""
+
+    start: float
+    end: float
+    doubts: tuple[Doubt, ...]
+    kept: bool
+    """Whether the second result stands in the transcript; otherwise it was no better."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What decoded: enough to explain why two transcripts of one recording differ."""
@@ -46,6 +68,19 @@ class Engine:
     ctranslate2: str
     device: str
     compute_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """Seconds that the job spent in each; while it waited for the model, its audio was read ahead."""
+
+    audio: float
+    """Fetching and decoding it."""
+    speech: float
+    """Looking for speech in it."""
+    features: float
+    model: float
+    """Waiting for the model, which other recordings use as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +101,13 @@ class Transcript:
     segments: tuple[Segment, ...]
     transcribed_at: datetime
     processing_seconds: float
+    """Divided by the duration it is the real-time factor."""
+    decoding: Decoding = Decoding.SEQUENTIAL
+    speech_seconds: float | None = None
+    """What was left of the duration without pauses."""
+    stages: Stages | None = None
+    second_hearings: tuple[SecondHearing, ...] = ()
+    model_revision: str | None = None
     kind: Literal["transcript"] = field(default="transcript")
 
 

@@ -45,6 +45,13 @@ class Task(StrEnum):
     TRANSLATE = "translate"
 
 
+class Decoding(StrEnum):
+    BATCHED = "batched"
+    """Chunks of speech, many at once, and heard again where they were heard badly."""
+    SEQUENTIAL = "sequential"
+    """One window after the other, each beginning where the last one got to."""
+
+
 class DatasetStatus(StrEnum):
     """Of a version; what was published or failed stays so."""
 

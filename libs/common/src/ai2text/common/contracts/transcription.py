@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ai2text.common.contracts.reason import Reason
-from ai2text.common.contracts.states import Lane, Task
+from ai2text.common.contracts.states import Decoding, Lane, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,12 @@ class TranscriptionOptions:
     """Tried in turn when a window fails the quality checks; above 0 the decoder samples."""
     word_timestamps: bool = True
     vad_filter: bool = True
+    """Off, silence is decoded as well, sequentially: there are no pauses at which to cut."""
     condition_on_previous_text: bool = False
-    """Off: a window's mistake does not spread into the next ones."""
+    """Off: a window's mistake does not spread into the next ones. On, decoding is sequential."""
+    decoding: Decoding = Decoding.BATCHED
+    vad_threshold: float = 0.5
+    """From 0 to 1: how probable speech must be to be heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

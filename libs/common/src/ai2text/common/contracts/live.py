@@ -1,0 +1,31 @@
+"""What is said while a worker decodes; the outcome says it all again."""
+
+from dataclasses import dataclass
+
+from ai2text.common.contracts.outcome import Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentsHeard:
+    """Finished segments, in order. After a worker died some may come a second time, cut elsewhere."""
+
+    tenant: str
+    recording_id: str
+    job_id: str
+    first: int
+    """How many segments of this job came before; a repetition begins again at its own."""
+    segments: tuple[Segment, ...]
+    reached_seconds: float
+    """Up to here nothing of the recording is missing."""
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionProgress:
+    """Of core NATS: nobody keeps it."""
+
+    tenant: str
+    recording_id: str
+    job_id: str
+    reached_seconds: float
+    duration_seconds: float

@@ -1,0 +1,220 @@
+"""Audio seconds a second and word error rate of the worker's core, beside two loops around faster-whisper.
+
+All get the same files, model, options and normalisation of the text, one after the other on the same machine. The
+loops take one file after the other; the core takes them as its worker does, several at once into shared batches.
+`python -m tests.bench.bench_asr [model folder] [--device cuda]`.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.audio import decode_audio
+
+from ai2text.asr.batcher import Batcher
+from ai2text.asr.draft import Draft
+from ai2text.asr.hearing import Hearing
+from ai2text.asr.model_pool import ModelPool
+from ai2text.asr.settings import AsrSettings
+from ai2text.asr.whisper import Whisper
+from ai2text.common.contracts.states import Decoding
+from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
+from tests.bench.table import Figure, Row, machine, table
+from tests.fixtures.examples import REQUESTED
+from tests.fixtures.stack import EAR
+from tests.fixtures.word_errors import word_errors, words_of
+
+CLIPS = Path(__file__).parents[1] / "fixtures/bench"
+OPTIONS = TranscriptionOptions()
+LONG_SECONDS = 1800
+BLOCK_SAMPLES = 320_000
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A file, and what is said in it."""
+
+    path: Path
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Result:
+    seconds: float
+    texts: list[str]
+
+
+Way = Callable[[list[Spoken]], Result]
+
+
+def clips() -> list[Spoken]:
+    facts = json.loads(CLIPS.with_suffix(".json").read_text())
+    return [Spoken(CLIPS / name, fact["text"], fact["seconds"]) for name, fact in sorted(facts.items())]
+
+
+def long_file(path: Path, parts: list[Spoken], seed: int) -> Spoken:
+    """Clips in random order with the pauses of a talk between them, until half an hour is full."""
+    chosen = random.Random(seed)  # noqa: S311 - the same every time
+    texts, seconds = [], 0.0
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        while seconds < LONG_SECONDS:
+            part = chosen.choice(parts)
+            samples = np.concatenate(
+                (decode_audio(str(part.path)), np.zeros(int(chosen.choice((0.2, 0.4, 0.8, 1.5)) * 16_000), np.float32))
+            )
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+            texts.append(part.text)
+            seconds += len(samples) / 16_000
+    return Spoken(path, " ".join(texts), seconds)
+
+
+def one_after_the_other(transcribe: Callable[[str], str]) -> Way:
+    def run(files: list[Spoken]) -> Result:
+        began = time.monotonic()
+        texts = [transcribe(str(file.path)) for file in files]
+        return Result(time.monotonic() - began, texts)
+
+    return run
+
+
+def sequential_loop(model: WhisperModel) -> Way:
+    def transcribe(path: str) -> str:
+        segments, _ = model.transcribe(
+            path, vad_filter=True, word_timestamps=True, condition_on_previous_text=False, language="en"
+        )
+        return "".join(segment.text for segment in segments)
+
+    return one_after_the_other(transcribe)
+
+
+def batched_loop(model: WhisperModel, batch_size: int) -> Way:
+    pipeline = BatchedInferencePipeline(model)
+
+    def transcribe(path: str) -> str:
+        segments, _ = pipeline.transcribe(
+            path, batch_size=batch_size, word_timestamps=True, temperature=list(OPTIONS.temperature), language="en"
+        )
+        return "".join(segment.text for segment in segments)
+
+    return one_after_the_other(transcribe)
+
+
+class Core:
+    """Everything of the worker but its queue and its store."""
+
+    def __init__(self, pool: ModelPool, whisper: Whisper, options: TranscriptionOptions, at_once: int) -> None:
+        self._pool = pool
+        self._whisper = whisper
+        self._at_once = at_once
+        self._job = replace(REQUESTED, options=replace(options, language="en"))
+        self.again_seconds = 0.0
+
+    def __call__(self, files: list[Spoken]) -> Result:
+        self.again_seconds = 0.0
+        began = time.monotonic()
+        with (
+            Batcher(self._pool.budget, self._pool.workers) as batcher,
+            ThreadPoolExecutor(self._at_once) as threads,
+        ):
+            texts = list(threads.map(lambda file: self._text(file, batcher, self._job), files))
+        return Result(time.monotonic() - began, texts)
+
+    def _text(self, file: Spoken, batcher: Batcher, job: TranscriptionRequested) -> str:
+        draft = Draft(engine=self._pool.engine(), language="en")
+        hearing = Hearing(job, self._whisper, batcher, draft, threading.Event())
+        for _ in hearing.hear(_blocks(file.path)):
+            pass
+        self.again_seconds += sum(second.end - second.start for second in draft.second_hearings)
+        return "".join(segment.text for segment in draft.segments)
+
+
+def _blocks(path: Path) -> Iterator[np.ndarray]:
+    samples = decode_audio(str(path))
+    for begin in range(0, len(samples), BLOCK_SAMPLES):
+        yield samples[begin : begin + BLOCK_SAMPLES]
+
+
+def difference(files: list[Spoken], one: Result, other: Result) -> str:
+    """Of the word error rates, in points, with the 95 % interval of a bootstrap over the files."""
+    words = np.array([len(words_of(file.text)) for file in files])
+    more = np.array(
+        [
+            word_errors(file.text, a) - word_errors(file.text, b)
+            for file, a, b in zip(files, one.texts, other.texts, strict=True)
+        ]
+    )
+    drawn = np.random.default_rng(0).integers(0, len(files), (5000, len(files)))
+    rates = more[drawn].sum(1) / words[drawn].sum(1) * 100
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return f"{more.sum() / words.sum() * 100:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def rows(name: str, files: list[Spoken], ways: dict[str, Way]) -> list[Row]:
+    results = {way: run(files) for way, run in ways.items()}
+    audio = sum(file.seconds for file in files)
+    words = sum(len(words_of(file.text)) for file in files)
+    first = next(iter(results.values()))
+    best_loop = min(result.seconds for way, result in results.items() if "loop" in way)
+    said = []
+    for way, result in results.items():
+        errors = sum(word_errors(file.text, text) for file, text in zip(files, result.texts, strict=True))
+        run = ways[way]
+        again = f"{run.again_seconds / audio:.1%}" if isinstance(run, Core) else "-"
+        said.append(
+            Row(
+                name=f"{name}: {way}",
+                figures=[
+                    Figure("audio", f"{audio:.0f} s"),
+                    Figure("wall", f"{result.seconds:.1f} s"),
+                    Figure("audio seconds a second", f"{audio / result.seconds:.1f}"),
+                    Figure("of the better loop", f"{best_loop / result.seconds:.2f}"),
+                    Figure("word error rate", f"{errors / words:.2%}"),
+                    Figure("difference to the first", difference(files, result, first)),
+                    Figure("heard again", again),
+                ],
+            )
+        )
+    return said
+
+
+def run(model: str = str(EAR / "model"), device: str = "auto", sets: str = "abc") -> list[Row]:
+    pool = ModelPool(AsrSettings(model="bench", model_paths={"bench": model}, device=device))
+    bare = WhisperModel(model, device=pool.device, compute_type=pool.compute_type)
+    core = pool.get("bench")
+    ways: dict[str, Way] = {
+        "loop of WhisperModel.transcribe": sequential_loop(bare),
+        "loop of BatchedInferencePipeline.transcribe": batched_loop(bare, 16 if pool.device == "cuda" else 8),
+        "core, batched": Core(pool, core, OPTIONS, 16),
+        "core, sequential": Core(pool, core, replace(OPTIONS, decoding=Decoding.SEQUENTIAL), 16),
+    }
+    short = clips()
+    for way in ways.values():
+        way(short[:4])  # warm
+    with tempfile.TemporaryDirectory(prefix="ai2text-bench-") as folder:
+        long = [long_file(Path(folder) / f"long-{seed}.wav", short, seed) for seed in (1, 2)]
+        wanted = {"a": ("200 clips", short), "b": ("two files of 30 min", long), "c": ("a mix", [*long[:1], *short])}
+        return [row for name, (title, files) in wanted.items() if name in sets for row in rows(title, files, ways)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", nargs="?", default=str(EAR / "model"))
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--sets", default="abc")
+    asked = parser.parse_args()
+    print(machine(), "\n")  # noqa: T201 - its purpose
+    print(table(run(asked.model, asked.device, asked.sets)))  # noqa: T201
