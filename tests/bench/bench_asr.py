@@ -6,12 +6,9 @@ loops take one file after the other; the core takes them as its worker does, sev
 """
 
 import argparse
-import json
-import random
 import tempfile
 import threading
 import time
-import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,22 +28,13 @@ from ai2text.common.contracts.states import Decoding
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
 from tests.bench.table import Figure, Row, machine, table
 from tests.fixtures.examples import REQUESTED
+from tests.fixtures.speech import Spoken, clips, talk
 from tests.fixtures.stack import EAR
 from tests.fixtures.word_errors import word_errors, words_of
 
-CLIPS = Path(__file__).parents[1] / "fixtures/bench"
 OPTIONS = TranscriptionOptions()
 LONG_SECONDS = 1800
 BLOCK_SAMPLES = 320_000
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A file, and what is said in it."""
-
-    path: Path
-    text: str
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -56,30 +44,6 @@ class Result:
 
 
 Way = Callable[[list[Spoken]], Result]
-
-
-def clips() -> list[Spoken]:
-    facts = json.loads(CLIPS.with_suffix(".json").read_text())
-    return [Spoken(CLIPS / name, fact["text"], fact["seconds"]) for name, fact in sorted(facts.items())]
-
-
-def long_file(path: Path, parts: list[Spoken], seed: int) -> Spoken:
-    """Clips in random order with the pauses of a talk between them, until half an hour is full."""
-    chosen = random.Random(seed)  # noqa: S311 - the same every time
-    texts, seconds = [], 0.0
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        while seconds < LONG_SECONDS:
-            part = chosen.choice(parts)
-            samples = np.concatenate(
-                (decode_audio(str(part.path)), np.zeros(int(chosen.choice((0.2, 0.4, 0.8, 1.5)) * 16_000), np.float32))
-            )
-            file.writeframes((samples * 32767).astype("<i2").tobytes())
-            texts.append(part.text)
-            seconds += len(samples) / 16_000
-    return Spoken(path, " ".join(texts), seconds)
 
 
 def one_after_the_other(transcribe: Callable[[str], str]) -> Way:
@@ -153,7 +117,7 @@ def difference(files: list[Spoken], one: Result, other: Result) -> str:
     words = np.array([len(words_of(file.text)) for file in files])
     more = np.array(
         [
-            word_errors(file.text, a) - word_errors(file.text, b)
+            word_errors(file.text, a).count - word_errors(file.text, b).count
             for file, a, b in zip(files, one.texts, other.texts, strict=True)
         ]
     )
@@ -171,7 +135,7 @@ def rows(name: str, files: list[Spoken], ways: dict[str, Way]) -> list[Row]:
     best_loop = min(result.seconds for way, result in results.items() if "loop" in way)
     said = []
     for way, result in results.items():
-        errors = sum(word_errors(file.text, text) for file, text in zip(files, result.texts, strict=True))
+        errors = sum(word_errors(file.text, text).count for file, text in zip(files, result.texts, strict=True))
         run = ways[way]
         again = f"{run.again_seconds / audio:.1%}" if isinstance(run, Core) else "-"
         said.append(
@@ -205,7 +169,7 @@ def run(model: str = str(EAR / "model"), device: str = "auto", sets: str = "abc"
     for way in ways.values():
         way(short[:4])  # warm
     with tempfile.TemporaryDirectory(prefix="ai2text-bench-") as folder:
-        long = [long_file(Path(folder) / f"long-{seed}.wav", short, seed) for seed in (1, 2)]
+        long = [talk(Path(folder) / f"long-{seed}.wav", LONG_SECONDS, seed) for seed in (1, 2)]
         wanted = {"a": ("200 clips", short), "b": ("two files of 30 min", long), "c": ("a mix", [*long[:1], *short])}
         return [row for name, (title, files) in wanted.items() if name in sets for row in rows(title, files, ways)]
 

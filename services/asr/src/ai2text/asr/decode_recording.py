@@ -20,8 +20,9 @@ from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 
-Tell = Callable[[list[Segment], float], None]
-"""Given segments as soon as they are heard, and the second of the recording up to which nothing is missing."""
+Tell = Callable[[list[Segment], int, float], None]
+"""Given segments as soon as they are heard, how many of the recording's came before, and the second up to which nothing
+of it is missing."""
 
 
 class Decoder:
@@ -47,7 +48,7 @@ class Decoder:
             hearing = Hearing(job, whisper, self._batcher, draft, abandon)
             with closing(audio_stream(self._store, self._sandbox, job, draft.sample)) as audio:
                 for segments in hearing.hear(audio):
-                    tell(segments, draft.sample / SAMPLE_RATE_HZ)
+                    tell(segments, len(draft.segments) - len(segments), draft.sample / SAMPLE_RATE_HZ)
                     keeper.keep(draft)
         return transcript_of(job, draft, hearing.facts(), self._clock())
 

@@ -25,13 +25,11 @@ class Live:
 
     def about(self, job: TranscriptionRequested) -> Tell:
         told_at = -PROGRESS_SECONDS
-        heard = 0
 
-        def tell(segments: list[Segment], reached_seconds: float) -> None:
-            nonlocal told_at, heard
+        def tell(segments: list[Segment], first: int, reached_seconds: float) -> None:
+            nonlocal told_at
             if segments:
-                self._say(_segments(job, heard, segments, reached_seconds))
-                heard += len(segments)
+                self._say(_segments(job, first, segments, reached_seconds))
             if time.monotonic() - told_at >= PROGRESS_SECONDS:
                 self._say(_progress(job, reached_seconds))
                 told_at = time.monotonic()

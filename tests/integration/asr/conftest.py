@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ai2text.asr.batcher import Batcher
+from ai2text.asr.decode_recording import Decoder
+from ai2text.asr.model_pool import ModelPool
+from ai2text.asr.settings import AsrSettings
+from ai2text.asr.transcribe_recording import TranscribeRecording
+from ai2text.audio.sandbox import Sandbox, SandboxSettings
+from ai2text.common.clock import utc_now
+from ai2text.common.jetstream import Broker
+from ai2text.common.object_store import ObjectStore
+from tests.fixtures.stack import EAR
+from tests.integration.asr.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def models() -> ModelPool:
+    return ModelPool(AsrSettings(model="ear", model_paths={"ear": str(EAR / "model")}))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(children=1)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def batcher(models: ModelPool) -> Iterator[Batcher]:
+    with Batcher(models.budget, models.workers) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def worker(
+    broker: Broker,
+    object_store: ObjectStore,
+    sandbox: Sandbox,
+    models: ModelPool,
+    batcher: Batcher,
+    threads: ThreadPoolExecutor,
+) -> Worker:
+    decoder = Decoder(object_store, sandbox, models, batcher, utc_now)
+    return Worker(TranscribeRecording(broker, object_store, decoder, threads, "test/1", utc_now), broker, object_store)
