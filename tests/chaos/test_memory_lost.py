@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,9 @@ def test_a_server_that_lost_its_data_is_made_whole_from_the_others(tmp_path: Pat
     try:
         stack.drop(*DONE)
         before = stack.wait_until_settled(DONE)
+        stack.post("/v1/datasets", json={"name": "speech"})
+        stack.until(lambda: len(references(stack)) == len(DONE))
+        used = references(stack)
         stack.drop(*WAITING)
         stack.until_logged("ingestion", "transcription_requested")
         stack.until(lambda: len(stack.objects("default/facts/")) == len(DONE) + len(WAITING))
@@ -41,7 +45,13 @@ def test_a_server_that_lost_its_data_is_made_whole_from_the_others(tmp_path: Pat
         assert stack.query("SELECT DISTINCT status FROM jobs") == [{"status": "completed"}]
         for name in [*DONE, *WAITING]:
             assert (stack.inbox / name).with_suffix(".txt").exists()
+        stack.until(lambda: references(stack) == used)
         assert (stack.messages("WORK"), stack.messages("DEAD")) == (0, 0)
     finally:
         stack.stop()
     assert stack.leftovers() == []
+
+
+def references(stack: Stack) -> list[dict[str, Any]]:
+    """What the dataset was made from, as far as the catalogue knows."""
+    return stack.query("SELECT name, version, recording_id, revision, job_id FROM dataset_references ORDER BY 3")

@@ -5,7 +5,9 @@ import re
 import httpx
 import pytest
 
+from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app
+from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
@@ -15,10 +17,11 @@ from tests.integration.gateway.test_services_away import KEY, bearer
 
 AWAY = Service(httpx.AsyncClient(), "http://127.0.0.1:1", KEY)
 APP = build_app(
-    Door(JwtSettings(key=KEY)),
+    Door(JwtSettings(key=KEY), ApiKeys(AWAY)),
     Services(metadata=AWAY, ingestion=AWAY, orchestrator=AWAY),
     GatewaySettings(),
     Life(drain_seconds=1),
+    AuditTrail(AWAY),
 )
 """Its services are never asked."""
 
@@ -47,8 +50,11 @@ async def test_no_route_answers_without_a_token_or_without_its_scope(method: str
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1/dead-letters"), ("GET", "/v1/dead-letters/1"), ("POST", "/v1/dead-letters/1/replay")],
+    [
+        *(("GET", "/v1/dead-letters"), ("GET", "/v1/dead-letters/1"), ("POST", "/v1/dead-letters/1/replay")),
+        *(("GET", "/v1/keys"), ("POST", "/v1/keys"), ("DELETE", "/v1/keys/1")),
+    ],
 )
-async def test_only_the_scope_admin_opens_the_dead_letters(method: str, path: str) -> None:
+async def test_only_the_scope_admin_opens_dead_letters_and_keys(method: str, path: str) -> None:
     everything_else = " ".join(scope for scope in Scope if scope is not Scope.ADMIN)
     assert await status_of(method, path, bearer(scope=everything_else)) == 403

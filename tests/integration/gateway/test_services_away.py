@@ -7,7 +7,9 @@ import httpx
 import jwt
 import pytest
 
+from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app
+from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
@@ -17,9 +19,9 @@ from tests.fixtures.fault_proxy import FaultProxy
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def bearer(scope: str = "recordings:read") -> dict[str, str]:
+def bearer(scope: str = "recordings:read", tenant: str = "t") -> dict[str, str]:
     now = int(time.time())
-    claims = {"iss": "ai2text-embedded", "aud": "ai2text", "sub": "s", "tenant": "t", "scope": scope}
+    claims = {"iss": "ai2text-embedded", "aud": "ai2text", "sub": "s", "tenant": tenant, "scope": scope}
     return {"Authorization": f"Bearer {jwt.encode({**claims, 'iat': now, 'exp': now + 60}, KEY, algorithm='HS256')}"}
 
 
@@ -44,7 +46,8 @@ class GatewayClient:
         inside = await self._inside.__aenter__()
         service = Service(inside, self._url, KEY)
         services = Services(metadata=service, ingestion=service, orchestrator=service)
-        app = build_app(Door(JwtSettings(key=KEY)), services, self._settings, Life(drain_seconds=1))
+        door = Door(JwtSettings(key=KEY), ApiKeys(service))
+        app = build_app(door, services, self._settings, Life(drain_seconds=1), AuditTrail(service))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
         return self._client
 

@@ -98,7 +98,7 @@ async def test_the_same_catalogue_gives_the_same_bytes_and_a_repetition_makes_no
             await assemble.assemble_dataset(
                 DatasetShardRequested(tenant="default", name="speech", version=version, requested_at=NOW)
             )
-    assert len(list(object_store.list("default/dataset-files/"))) == 1
+    assert len(list(object_store.list("default/dataset-files/"))) == 2, "a manifest and the references"
     state = (await broker.jetstream.stream_info(subjects.EVENTS, subjects_filter=subjects.DATASET_ASSEMBLED)).state
     assert state.subjects == {subjects.DATASET_ASSEMBLED: 2}
 

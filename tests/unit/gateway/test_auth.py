@@ -2,11 +2,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from structlog.contextvars import bound_contextvars
 
+from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.auth import Door, TokenRefused
+from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.settings import JwtSettings
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -20,7 +23,7 @@ def request_id() -> Iterator[None]:
 
 @pytest.fixture
 def door() -> Door:
-    return Door(JwtSettings(key=KEY))
+    return Door(JwtSettings(key=KEY), ApiKeys(Service(httpx.AsyncClient(), "http://metadata", KEY)))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -41,16 +44,16 @@ def signed(changes: dict[str, Any] | None = None, key: str = KEY, algorithm: str
     return jwt.encode(claims(**(changes or {})), key, algorithm=algorithm)
 
 
-def test_a_good_token_says_who_calls(door: Door) -> None:
-    caller = door.caller_of(signed())
+async def test_a_good_token_says_who_calls(door: Door) -> None:
+    caller = await door.caller_of(signed())
     assert (caller.tenant, caller.subject, caller.request_id) == ("default", "annotator", "request-1")
     assert caller.scopes == {"recordings:read", "admin"}
 
 
 @pytest.mark.parametrize("claim", ["exp", "iat", "iss", "aud", "sub", "tenant"])
-def test_a_token_without_a_required_claim_is_refused(door: Door, claim: str) -> None:
+async def test_a_token_without_a_required_claim_is_refused(door: Door, claim: str) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(signed({claim: None}))
+        await door.caller_of(signed({claim: None}))
 
 
 @pytest.mark.parametrize(
@@ -65,27 +68,27 @@ def test_a_token_without_a_required_claim_is_refused(door: Door, claim: str) -> 
     ],
     ids=str,
 )
-def test_a_token_with_a_wrong_claim_is_refused(door: Door, change: dict[str, Any]) -> None:
+async def test_a_token_with_a_wrong_claim_is_refused(door: Door, change: dict[str, Any]) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(signed(change))
+        await door.caller_of(signed(change))
 
 
-def test_a_token_of_another_key_is_refused(door: Door) -> None:
+async def test_a_token_of_another_key_is_refused(door: Door) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(signed(key="f" * 32))
+        await door.caller_of(signed(key="f" * 32))
 
 
-def test_a_token_without_a_signature_is_refused(door: Door) -> None:
+async def test_a_token_without_a_signature_is_refused(door: Door) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(jwt.encode(claims(), None, algorithm="none"))
+        await door.caller_of(jwt.encode(claims(), None, algorithm="none"))
 
 
-def test_a_token_of_another_algorithm_is_refused(door: Door) -> None:
+async def test_a_token_of_another_algorithm_is_refused(door: Door) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(signed(key=KEY * 2, algorithm="HS512"))
+        await door.caller_of(signed(key=KEY * 2, algorithm="HS512"))
 
 
 @pytest.mark.parametrize("token", [None, "", "x", "a.b.c"])
-def test_what_is_no_token_is_refused(door: Door, token: str | None) -> None:
+async def test_what_is_no_token_is_refused(door: Door, token: str | None) -> None:
     with pytest.raises(TokenRefused):
-        door.caller_of(token)
+        await door.caller_of(token)

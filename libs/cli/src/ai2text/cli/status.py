@@ -34,6 +34,8 @@ def tables(found: dict[str, Any]) -> Iterator[Table]:
         yield _counts(f"finished within {_span(rates['window_seconds'])}", _rates(rates))
     if failures := found.get("failures"):
         yield _counts(f"failures within {_span(failures['window_seconds'])}", _failures(failures))
+    if quotas := found.get("quotas"):
+        yield _listed("quotas", ("tenant", "month", "audio seconds", "audio seconds per month"), quotas)
     if models := found.get("models"):
         yield _listed("models", ("name", "device", "compute type", "workers"), models)
     if services := found.get("services"):

@@ -61,3 +61,7 @@ HTTP_SECONDS = Histogram(
 BATCH_WINDOWS = Histogram(
     "ai2text_batch_windows", "Windows that went through the model together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
 )
+AUDIT_DROPPED = Counter(
+    "ai2text_audit_dropped_total",
+    "Entries of the audit trail that the catalogue did not get: too many at once, or away.",
+)

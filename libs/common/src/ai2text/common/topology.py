@@ -103,7 +103,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
         *((subjects.WORK, durable(subjects.asr_durable(x), subjects.transcription_requested(x))) for x in Lane),
         (subjects.WORK, durable(subjects.DATASET_SHARDS, subjects.DATASET_SHARD_REQUESTED)),
         (subjects.WORK, durable(subjects.WEBHOOKS, subjects.WEBHOOK_DELIVERY_REQUESTED)),
-        (subjects.EVENTS, durable(subjects.METADATA, "recording.>", "transcription.>")),
+        (subjects.EVENTS, durable(subjects.METADATA, "recording.>", "transcription.>", subjects.DATASET_ASSEMBLED)),
         (subjects.DEAD, durable(subjects.DEAD_LETTERS, f"{subjects.DEAD_LETTERED}.*")),
         *(
             (

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI, Request, Response
 
+from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Services
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
@@ -9,6 +10,7 @@ from ai2text.api_gateway.request_context import RequestContext
 from ai2text.api_gateway.routes.datasets import datasets_router
 from ai2text.api_gateway.routes.dead_letters import dead_letters_router
 from ai2text.api_gateway.routes.jobs import jobs_router
+from ai2text.api_gateway.routes.keys import keys_router
 from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
@@ -20,7 +22,7 @@ from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.run import Life
 
 
-def build_app(door: Door, services: Services, settings: GatewaySettings, life: Life) -> FastAPI:
+def build_app(door: Door, services: Services, settings: GatewaySettings, life: Life, trail: AuditTrail) -> FastAPI:
     metadata, ingestion = services.metadata, services.ingestion
     app = FastAPI(title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_errors_as_problems(app, rendered)
@@ -29,13 +31,14 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
     async def refused(_: Request, exc: OpenAIRefused) -> Response:
         return openai_error(exc)
 
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, trail=trail)
     app.include_router(recordings_router(door, metadata, ingestion))
     app.include_router(uploads_router(door, ingestion))
     app.include_router(jobs_router(door, metadata))
     app.include_router(datasets_router(door, services.orchestrator))
     app.include_router(search_router(door, metadata))
     app.include_router(dead_letters_router(door, metadata))
+    app.include_router(keys_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), settings))
     return app

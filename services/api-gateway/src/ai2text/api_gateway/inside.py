@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.common import caller_token, tracing
 from ai2text.common.clock import utc_now
+from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
 
@@ -64,6 +65,14 @@ class Service:
             raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
         return status, json.loads(body)
 
+    async def tell(self, path: str, document: object, caller: Caller) -> tuple[int, bytes]:
+        """A contract, or several as a tuple; the status and the answer or refusal. Raises Unavailable for 5xx."""
+        headers = {"Content-Type": "application/json"}
+        status, body = await _whole(await self._send("POST", path, "", caller, headers, encode(document)))
+        if status >= FIRST_SERVER_ERROR:
+            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        return status, body
+
     async def _send(
         self,
         method: str,
@@ -71,7 +80,7 @@ class Service:
         query: str,
         caller: Caller,
         headers: dict[str, str],
-        body: AsyncIterator[bytes] | None,
+        body: AsyncIterator[bytes] | bytes | None,
     ) -> httpx.Response:
         signed = caller_token.sign(caller, self._caller_key, utc_now)
         own = {caller_token.HEADER: signed, "Accept-Encoding": "identity", **tracing.outgoing_headers()}

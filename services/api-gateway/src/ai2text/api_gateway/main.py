@@ -1,6 +1,8 @@
 """The one place that wires the gateway together."""
 
+from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app
+from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
@@ -14,7 +16,7 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, door = load(GatewaySettings), Door(load(JwtSettings))
+    settings, tokens = load(GatewaySettings), load(JwtSettings)
     caller_key = load(CallerSettings).key.get_secret_value()
     async with inside_client(settings) as client:
         services = Services(
@@ -24,4 +26,7 @@ async def serve(life: Life) -> None:
         )
         listener = listen(settings.host, settings.port)
         life.probes.ready_when("listening", lambda: not life.stop.is_set())
-        await serve_http(build_app(door, services, settings, life), listener, life.stop)
+        trail = AuditTrail(services.metadata)
+        app = build_app(Door(tokens, ApiKeys(services.metadata)), services, settings, life, trail)
+        async with trail.delivered():
+            await serve_http(app, listener, life.stop)

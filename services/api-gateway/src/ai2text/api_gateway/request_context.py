@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.common import metrics, tracing
 
 log = structlog.get_logger()
@@ -19,8 +20,9 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, trail: AuditTrail) -> None:
         self._app = app
+        self._trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,10 +45,11 @@ class RequestContext:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                self._record(scope, status, time.monotonic() - began)
+                route = getattr(scope.get("route"), "path", "none")
+                self._record(scope, route, status, time.monotonic() - began)
+                self._trail.note(scope, route, status, request_id)
 
     @staticmethod
-    def _record(scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+    def _record(scope: Scope, route: str, status: int, seconds: float) -> None:
         metrics.HTTP_SECONDS.labels(scope["method"], route, status).observe(seconds)
         log.info("request_answered", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))

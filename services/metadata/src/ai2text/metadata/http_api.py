@@ -9,8 +9,11 @@ from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.reads import Reads
 from ai2text.metadata.report_status import ReportStatus
+from ai2text.metadata.routes.audit import audit_router
+from ai2text.metadata.routes.datasets import datasets_router
 from ai2text.metadata.routes.dead_letters import dead_letters_router
 from ai2text.metadata.routes.jobs import jobs_router
+from ai2text.metadata.routes.keys import answer_key_errors, keys_router
 from ai2text.metadata.routes.recordings import recordings_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
@@ -20,6 +23,7 @@ from ai2text.metadata.routes.status import status_router
 def build_app(database: Database, store: ObjectStore, queues: Queues, report: ReportStatus, caller_key: str) -> FastAPI:
     app = FastAPI(openapi_url=None)
     answer_errors_as_problems(app)
+    answer_key_errors(app)
 
     caller = authenticated(caller_key)
     reads = Reads(database, queues)
@@ -27,6 +31,9 @@ def build_app(database: Database, store: ObjectStore, queues: Queues, report: Re
     app.include_router(jobs_router(reads, store, caller))
     app.include_router(search_router(database, caller))
     app.include_router(dead_letters_router(database, caller))
+    app.include_router(datasets_router(reads, caller))
+    app.include_router(keys_router(database, caller))
+    app.include_router(audit_router(database, caller))
     app.include_router(snapshot_router(database, caller))
     app.include_router(status_router(report, caller))
     return app

@@ -7,6 +7,7 @@ import structlog
 from ai2text.common import metrics, subjects
 from ai2text.common.clock import stopped_within, utc_now
 from ai2text.common.consumer import Consumer, Work
+from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
@@ -22,6 +23,7 @@ from ai2text.metadata.group_commit import GroupCommit
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.measure_backlog import measure_backlog
 from ai2text.metadata.news import Report
+from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
 from ai2text.metadata.persist_reports import PersistReports, read_transcript
 from ai2text.metadata.postgres.migrate import migrate
@@ -78,7 +80,7 @@ def _consumers(
     facts = Work(
         stream=subjects.EVENTS,
         durable=subjects.METADATA,
-        handle=lambda delivery: _report(reports, words, store, delivery.event),
+        handle=lambda delivery: _report(persist.database, store, reports, words, delivery.event),
         concurrency=settings.events_at_once,
     )
     dead_letters = Work(
@@ -89,13 +91,17 @@ def _consumers(
     return Consumer(broker, facts), Consumer(broker, dead_letters)
 
 
-async def _report(reports: GroupCommit[Report], words: Budget, store: ObjectStore, event: subjects.Event) -> None:
+async def _report(
+    database: Database, store: ObjectStore, reports: GroupCommit[Report], words: Budget, event: subjects.Event
+) -> None:
     match event:
         case RecordingTranscribed():
             async with words.holding(event.words):
                 await reports.write(await read_transcript(store, event))
         case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
             await reports.write(event)
+        case DatasetAssembled():
+            await persist_dataset(database, store, event)
         case _:
             raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
     metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()

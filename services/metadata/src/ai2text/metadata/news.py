@@ -121,6 +121,10 @@ class News:
     def ask(self, asked: TranscriptionRequested) -> None:
         self._job(asked, asked.requested_at).ask(asked)
 
+    @property
+    def tenants(self) -> set[str]:
+        return {each.tenant for each in self.recordings.values()} | {each.tenant for each in self.rejections.values()}
+
     def _ingested(self, event: RecordingIngested) -> None:
         recording = self._recording(event.tenant, event.recording_id, event.ingested_at)
         recording.facts = event

@@ -17,6 +17,7 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.news import News, Report, Transcribed
 from ai2text.metadata.postgres import jobs, outbox, recordings, transcripts
 from ai2text.metadata.postgres.pool import Connection, Database
+from ai2text.metadata.postgres.tenants import save_tenants
 from ai2text.metadata.postgres.transcripts import NewRevision
 
 log = structlog.get_logger()
@@ -41,7 +42,8 @@ class PersistReports:
 
 
 async def save(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
-    """Recordings first: their rows are held, in the order of their ids, against all others who report on them."""
+    """Recordings before the rest: their rows are held, in the order of their ids, against all others who report."""
+    await save_tenants(connection, news.tenants)
     await recordings.save_recordings(connection, news.recordings.values(), news.rejections.values())
     await recordings.save_sources(connection, news.sources)
     await jobs.save_jobs(connection, news.jobs.values())

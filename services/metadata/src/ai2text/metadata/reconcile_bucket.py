@@ -1,6 +1,7 @@
-"""The bucket is the memory: recordings and outcomes that the catalogue does not know are read from it again."""
+"""The bucket is the memory: recordings, outcomes and datasets that the catalogue does not know are read from it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -10,18 +11,21 @@ import structlog
 
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode
+from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.errors import ObjectNotFound, Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.news import Report
+from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_reports import PersistReports, read_outcome
-from ai2text.metadata.postgres import jobs
+from ai2text.metadata.postgres import datasets, jobs
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 LISTED_AT_ONCE = 500
 READ_AT_ONCE = 32
+_NUMBER = re.compile(r"[0-9]{6,9}")
 Read = Callable[[str], Report]
 
 
@@ -33,7 +37,7 @@ class ReconcileBucket:
         self._store = store
 
     async def reconcile_bucket(self) -> int:
-        """How many objects told something new. Lists every tenant's facts and outcomes, and reads the unknown ones.
+        """How many objects told something new. Lists every tenant's, and reads the unknown ones.
 
         What is told already only changes nothing. Raises Unavailable.
         """
@@ -43,6 +47,7 @@ class ReconcileBucket:
             if identity.TENANT_PATTERN.fullmatch(tenant):
                 told += await self._facts(tenant)
                 told += await self._outcomes(tenant)
+                told += await self._datasets(tenant)
         if told:
             log.warning("catalogue_restored", objects=told)
         return told
@@ -64,6 +69,34 @@ class ReconcileBucket:
                 unknown = await jobs.without_end(connection, list(by_job))
             told += await self._tell((by_job[job] for job in unknown), lambda key: read_outcome(self._store, key))
         return told
+
+    async def _datasets(self, tenant: str) -> int:
+        told = 0
+        async for found in _batches(self._versions(tenant)):
+            async with self._persist.database.transaction() as connection:
+                unknown = await datasets.unknown_versions(connection, tenant, found)
+            for name, version in unknown:
+                told += await self._tell_version(identity.assembled_key(tenant, name, version))
+        return told
+
+    async def _tell_version(self, key: str) -> int:
+        try:
+            assembled = decode(DatasetAssembled, await asyncio.to_thread(self._store.get, key))
+            await persist_dataset(self._persist.database, self._store, assembled)
+        except (Poison, ObjectNotFound) as exc:
+            log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
+            return 0
+        return 1
+
+    def _versions(self, tenant: str) -> Iterator[tuple[str, int]]:
+        """Blocking: names and numbers."""
+        prefix = identity.assembled_prefix(tenant)
+        for found in self._store.list(prefix):
+            name, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
+            if _NUMBER.fullmatch(number):
+                yield name, int(number)
+            else:
+                log.warning("object_of_unknown_form", key=found.key)
 
     def _read_facts(self, key: str) -> RecordingIngested:
         return decode(RecordingIngested, self._store.get(key))

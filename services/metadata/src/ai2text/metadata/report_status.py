@@ -12,6 +12,7 @@ from ai2text.metadata import activity
 from ai2text.metadata.postgres import outbox
 from ai2text.metadata.postgres.pool import Connection, Database
 from ai2text.metadata.queues import Queues
+from ai2text.metadata.quotas import list_quotas
 
 RATES_WINDOW, FAILURES_WINDOW = timedelta(minutes=5), timedelta(days=1)
 
@@ -58,6 +59,7 @@ class ReportStatus:
                 "window_seconds": FAILURES_WINDOW.total_seconds(),
                 **await activity.failures(connection, tenant, now - FAILURES_WINDOW),
             },
+            "quotas": await list_quotas(connection, tenant),
         }
 
 

@@ -17,10 +17,10 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
     A recording whose ingestion has not been heard of yet, only its transcript, has no audio to speak of and is not
     among them.
     """
-    async with database.reading(tenant) as connection, connection.cursor(name="snapshot") as cursor:
-        cursor.itersize = ROWS_AT_ONCE
-        await cursor.execute(
+    async with database.reading(tenant) as connection:
+        await connection.execute(
             """
+            DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, r.sha256, r.size_bytes, r.audio_key, r.container, r.duration_seconds, r.tags,
                 r.review, t.revision, t.job_id::text, t.model, t.language, t.text
             FROM recordings r
@@ -30,8 +30,9 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
             """,
             {"tenant": tenant},
         )
-        async for row in cursor:
-            yield _transcribed(row)
+        while rows := await (await connection.execute(f"FETCH {ROWS_AT_ONCE} FROM snapshot")).fetchall():
+            for row in rows:
+                yield _transcribed(row)
 
 
 def _transcribed(row: DictRow) -> TranscribedRecording:

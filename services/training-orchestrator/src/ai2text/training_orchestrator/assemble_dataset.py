@@ -1,7 +1,6 @@
 """A claimed version becomes files, and one outcome object that makes all of them visible at once."""
 
 import asyncio
-import hashlib
 import tempfile
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,7 +8,13 @@ from dataclasses import dataclass
 import structlog
 
 from ai2text.common.clock import Clock
-from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested, TranscribedRecording
+from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.datasets import (
+    DatasetAssembled,
+    DatasetReference,
+    DatasetShardRequested,
+    TranscribedRecording,
+)
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Poison, Refused
@@ -17,6 +22,7 @@ from ai2text.common.jetstream import Broker
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.dataset import Claim, DatasetFile, Report, VersionOutcome
+from ai2text.training_orchestrator.hashed_file import HashedFile
 from ai2text.training_orchestrator.manifest import MANIFEST, audio_path, nemo_line
 from ai2text.training_orchestrator.selection import Tally, left_out_by
 from ai2text.training_orchestrator.versions import Versions
@@ -54,37 +60,40 @@ class AssembleDataset:
 
     async def _made(self, claim: Claim) -> VersionOutcome:
         try:
-            files, report = await self._write_files(claim)
+            return await self._write_files(claim)
         except Refused as exc:
             return self._failed(Reason(code=exc.code, detail=exc.detail))
-        return VersionOutcome(status=DatasetStatus.PUBLISHED, files=tuple(files), report=report, ended_at=self.clock())
 
     def _failed(self, reason: Reason) -> VersionOutcome:
         return VersionOutcome(status=DatasetStatus.FAILED, error=reason, ended_at=self.clock())
 
-    async def _write_files(self, claim: Claim) -> tuple[list[DatasetFile], Report]:
-        """The audio lies in the store already, under its hash; the manifest is written beside it."""
+    async def _write_files(self, claim: Claim) -> VersionOutcome:
+        """The audio lies in the store already, under its hash; manifest and references are written beside it."""
         tally, audio = Tally(), list[DatasetFile]()
-        with tempfile.TemporaryFile() as manifest:
-            digest, size_bytes = hashlib.sha256(), 0
+        with tempfile.TemporaryFile() as first, tempfile.TemporaryFile() as second:
+            manifest, references = HashedFile(first), HashedFile(second)
             request_id = f"{claim.definition.name}@{claim.version}"
             async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
                 async for recording in recordings:
                     rule = left_out_by(recording)
                     tally.count(recording, rule)
                     if rule is None:
-                        line = nemo_line(recording)
-                        manifest.write(line)
-                        digest.update(line)
-                        size_bytes += len(line)
+                        manifest.write(nemo_line(recording))
+                        references.write(_reference_line(recording))
                         audio.append(_audio_file(recording))
             report = tally.report()
             _check_not_empty(claim, report)
-            manifest.seek(0)
-            sha256 = digest.hexdigest()
-            key = await asyncio.to_thread(self.versions.put_file, claim.tenant, manifest, size_bytes, sha256)
+            references_key = await asyncio.to_thread(self.versions.put_file, claim.tenant, references)
+            key = await asyncio.to_thread(self.versions.put_file, claim.tenant, manifest)
         log.debug("dataset_files_stored", rows=report.rows)
-        return [DatasetFile(path=MANIFEST, sha256=sha256, bytes=size_bytes, key=key), *audio], report
+        listed = DatasetFile(path=MANIFEST, sha256=manifest.sha256, bytes=manifest.size_bytes, key=key)
+        return VersionOutcome(
+            status=DatasetStatus.PUBLISHED,
+            files=(listed, *audio),
+            references_key=references_key,
+            report=report,
+            ended_at=self.clock(),
+        )
 
     async def _announce(self, claim: Claim, outcome: VersionOutcome) -> None:
         if outcome.report is None:
@@ -95,12 +104,21 @@ class AssembleDataset:
             name=name,
             version=version,
             version_key=dataset.outcome_key(claim.tenant, name, version),
+            references_key=outcome.references_key,
             rows=outcome.report.rows,
             duration_seconds=outcome.report.duration_seconds,
             assembled_at=outcome.ended_at,
         )
+        await asyncio.to_thread(self.versions.remember, assembled)
         await self.broker.publish(assembled)
         log.debug("dataset_announced", name=name, version=version)
+
+
+def _reference_line(recording: TranscribedRecording) -> bytes:
+    reference = DatasetReference(
+        recording_id=recording.recording_id, revision=recording.revision, job_id=recording.job_id
+    )
+    return encode(reference) + b"\n"
 
 
 def _audio_file(recording: TranscribedRecording) -> DatasetFile:

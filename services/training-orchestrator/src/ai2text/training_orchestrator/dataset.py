@@ -70,6 +70,8 @@ class VersionOutcome:
 
     status: Literal[DatasetStatus.PUBLISHED, DatasetStatus.FAILED]
     files: tuple[DatasetFile, ...] = ()
+    references_key: str | None = None
+    """JSON lines, a DatasetReference for each row."""
     report: Report | None = None
     error: Reason | None = None
     ended_at: datetime

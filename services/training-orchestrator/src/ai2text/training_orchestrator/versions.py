@@ -3,13 +3,15 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import BinaryIO
 
+from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
+from ai2text.training_orchestrator.hashed_file import HashedFile
 
 OUTCOMES_KEPT = 8
 """They never change, and every file of a version is looked up in its outcome."""
@@ -67,11 +69,12 @@ class Versions:
                 self._outcomes.popitem(last=False)
         return outcome
 
-    def put_file(self, tenant: str, file: BinaryIO, size_bytes: int, sha256: str) -> str:
+    def put_file(self, tenant: str, written: HashedFile) -> str:
         """The key of the file, which is there when this returns."""
-        key = dataset.file_key(tenant, sha256)
+        key = dataset.file_key(tenant, written.sha256)
         if not self._store.exists(key):
-            self._store.put_verified(key, file, size_bytes, sha256, MANIFEST_TYPE)
+            written.file.seek(0)
+            self._store.put_verified(key, written.file, written.size_bytes, written.sha256, MANIFEST_TYPE)
         return key
 
     def end(self, claim: Claim, outcome: VersionOutcome) -> VersionOutcome:
@@ -80,6 +83,12 @@ class Versions:
         if self._store.put_first(dataset.outcome_key(tenant, name, version), encode(outcome)):
             return outcome
         return decode(VersionOutcome, self._store.get(dataset.outcome_key(tenant, name, version)))
+
+    def remember(self, assembled: DatasetAssembled) -> None:
+        """What is announced stands in the store too: a catalogue that was lost reads it there."""
+        self._store.put_first(
+            identity.assembled_key(assembled.tenant, assembled.name, assembled.version), encode(assembled)
+        )
 
     def unfinished(self) -> Iterator[tuple[str, str, int]]:
         """Tenant, name and number of each version that is marked as being made."""

@@ -46,6 +46,17 @@ class DatasetAssembled:
     name: str
     version: int
     version_key: str
+    references_key: str | None = None
+    """JSON lines, a DatasetReference for each recording; None in what was announced before there were any."""
     rows: int
     duration_seconds: float
     assembled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetReference:
+    """A recording that a version uses, and which of its transcripts."""
+
+    recording_id: str
+    revision: int
+    job_id: str | None = None

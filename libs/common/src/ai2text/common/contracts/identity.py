@@ -72,3 +72,12 @@ def facts_key(tenant: str, sha256: str, source: str, job: str) -> str:
 
 def facts_prefix(tenant: str) -> str:
     return f"{tenant}/facts/"
+
+
+def assembled_key(tenant: str, name: str, version: int) -> str:
+    """What was announced of a dataset's version: with these the catalogue knows again what was made from what."""
+    return f"{assembled_prefix(tenant)}{name}/{version:06}.json"
+
+
+def assembled_prefix(tenant: str) -> str:
+    return f"{tenant}/datasets-assembled/"

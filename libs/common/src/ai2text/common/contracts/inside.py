@@ -24,3 +24,7 @@ class Caller:
     subject: str
     scopes: frozenset[str]
     request_id: str
+
+
+NO_TENANT = ""
+"""Of a caller that is a service itself: no token from outside can say so, for it has to name a tenant."""

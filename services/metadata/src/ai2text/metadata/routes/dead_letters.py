@@ -1,4 +1,4 @@
-"""Messages that were given up, of all tenants; the gateway lets only the scope `admin` come here."""
+"""Messages that were given up, of all tenants, for the scope `admin` only."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,12 +13,13 @@ from ai2text.metadata.dead_letters import find_dead_letter, list_dead_letters
 from ai2text.metadata.page import Window
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.replay_dead_letter import replay_dead_letter
+from ai2text.metadata.routes.admission import only_admins
 
 MISSING = "There is no such dead letter."
 
 
 def dead_letters_router(database: Database, caller: Authenticate) -> APIRouter:
-    router = APIRouter(prefix="/v1/dead-letters", dependencies=[Depends(caller)])
+    router = APIRouter(prefix="/v1/dead-letters", dependencies=[Depends(only_admins(caller))])
 
     @router.get("")
     async def dead_letters(

@@ -1,0 +1,34 @@
+"""API keys: what programs come with instead of a token."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.inside import Service
+from ai2text.common.contracts.inside import Caller, Scope
+
+
+def keys_router(door: Door, metadata: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1/keys", tags=["keys"])
+    admin = Depends(door.needs(Scope.ADMIN))
+
+    @router.post("", summary="A new key of the tenant, shown this once; with no scopes that you lack", status_code=201)
+    async def issue(request: Request, caller: Annotated[Caller, admin]) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.get("", summary="The tenant's keys, without their secrets, the newest first")
+    async def list_keys(
+        request: Request,
+        caller: Annotated[Caller, admin],
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+    ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.delete("/{key_id}", summary="It opens nothing any more, within half a minute", status_code=204)
+    async def revoke(request: Request, caller: Annotated[Caller, admin], key_id: str) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    return router

@@ -1,0 +1,1 @@
+UPDATE jobs SET publication = 3;
