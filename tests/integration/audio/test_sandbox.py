@@ -69,7 +69,7 @@ def test_each_job_gets_a_child_of_its_own_that_ends_with_it() -> None:
     pids: list[int] = []
     with Sandbox(SandboxSettings(children=1)) as sandbox:
         for _ in range(3):
-            probe(sandbox, Interrupted(make("wav"), lambda: pids.append(alone(sandbox))))
+            probe(sandbox, Interrupted(make("wav", 30.0), lambda: pids.append(alone(sandbox))))
         assert sandbox.child_pids() == []
         assert gone(pids)
     assert len(set(pids)) == 3

@@ -24,6 +24,13 @@ if __name__ == "__main__":
 """
 
 
+def temporary(folder: Path) -> Path:
+    """Where the service and all it starts would put temporary files."""
+    place = folder / "temporary"
+    place.mkdir(exist_ok=True)
+    return place
+
+
 def start(folder: Path, at_the_end: str = "sandbox.close()") -> subprocess.Popen[str]:
     """A service with two children in the middle of their jobs."""
     script = folder / "service.py"
@@ -35,7 +42,7 @@ def start(folder: Path, at_the_end: str = "sandbox.close()") -> subprocess.Popen
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": root, "PATH": ""},
+        env={"PYTHONPATH": root, "PATH": "", "TMPDIR": str(temporary(folder))},
     )
     assert service.stdout
     assert service.stdout.readline() == "main imported\n"
@@ -44,9 +51,9 @@ def start(folder: Path, at_the_end: str = "sandbox.close()") -> subprocess.Popen
 
 
 def family(service: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The fork server, its two children, and multiprocessing's resource tracker."""
+    """The fork server and its two children."""
     processes = psutil.Process(service.pid).children(recursive=True)
-    assert len(processes) == 4
+    assert len(processes) == 3
     return processes
 
 
@@ -55,11 +62,20 @@ def left_after(processes: list[psutil.Process], seconds: float) -> list[psutil.P
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_after_a_sigkill_of_the_service_nothing_is_left(tmp_path: Path) -> None:
+@pytest.mark.lesson("L06")
+def test_l06_after_a_sigkill_of_the_service_no_process_and_no_file_is_left(tmp_path: Path) -> None:
     with start(tmp_path) as service:
         processes = family(service)
         service.send_signal(signal.SIGKILL)
         assert left_after(processes, 2.0) == []
+        assert list(temporary(tmp_path).iterdir()) == []
+
+
+def test_after_a_sigkill_of_the_fork_server_its_children_are_gone(tmp_path: Path) -> None:
+    with start(tmp_path) as service:
+        server, *children = family(service)
+        server.kill()
+        assert left_after(children, 2.0) == []
 
 
 @pytest.mark.lesson("L50")
@@ -101,8 +117,8 @@ steps = [
     _step(seccomp.RETURN, seccomp.RET_ALLOW),
 ]
 code = ctypes.create_string_buffer(b"".join(steps))
-assert seccomp._prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1)
-assert seccomp._prctl(seccomp.PR_SET_SECCOMP, 2, struct.pack("HP", len(steps), ctypes.addressof(code)))
+assert seccomp.prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1)
+assert seccomp.prctl(seccomp.PR_SET_SECCOMP, 2, struct.pack("HP", len(steps), ctypes.addressof(code)))
 
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings

@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from ai2text.audio.claims import ends_inside_page, promised_share
+from ai2text.audio.claims import ends_inside_page, may_hide_another_codec, promised_share
 
 
 def chunk(name: bytes, size: int, content: bytes = b"") -> bytes:
@@ -69,3 +69,13 @@ def test_an_ogg_that_stops_within_its_last_page_was_cut(missing: int) -> None:
 
 def test_other_files_have_no_pages() -> None:
     assert not inside(b"RIFF" + bytes(100))
+
+
+@pytest.mark.parametrize("sync", ["7ffe8001", "fe7f0180", "1fffe800", "ff1f00e8"])
+def test_a_wav_that_begins_like_dts_is_looked_into(sync: str) -> None:
+    assert may_hide_another_codec(io.BytesIO(wave(8, 0) + bytes(2000) + bytes.fromhex(sync)))
+
+
+def test_samples_of_a_wav_are_samples_and_other_containers_are_looked_into() -> None:
+    assert not may_hide_another_codec(io.BytesIO(wave(1000, 1000)))
+    assert may_hide_another_codec(io.BytesIO(b"\xff\xfb\x90\0" + bytes(1000)))

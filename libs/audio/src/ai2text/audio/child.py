@@ -5,8 +5,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
-from multiprocessing import forkserver
-from multiprocessing.connection import Connection
 
 import av.error
 from av.audio.frame import AudioFrame
@@ -15,24 +13,25 @@ from av.container import InputContainer
 
 from ai2text.audio import claims, judgement, protocol, recording, tags
 from ai2text.audio.confinement import CONNECTION, confine
+from ai2text.audio.connection import Connection
 from ai2text.audio.level import Meter
 from ai2text.audio.protocol import Job, Verdict
 from ai2text.audio.recording import Tally, UnusableError
 
 NOTE_MAX_CHARACTERS = 1000
+HEAD_BYTES = 1 << 16
 
 
-def serve(memory_bytes: int) -> int:
+def serve(descriptor: int, memory_bytes: int) -> int:
     """The exit status. One job is all, so that no recording is ever decoded where another one has been."""
-    inherited = forkserver.get_inherited_fds() or []
-    filtered = confine(inherited[0], memory_bytes)
+    filtered = confine(descriptor, memory_bytes)
     connection = Connection(CONNECTION)
-    connection.send_bytes(protocol.READY + bytes([filtered]))
+    connection.send(protocol.READY + bytes([filtered]))
     try:
-        order = connection.recv_bytes(protocol.JOB_MAX_BYTES)
+        order = connection.receive(protocol.JOB_MAX_BYTES)
     except (EOFError, OSError):
         return 0
-    connection.send_bytes(answer(connection, Job.decode(order)))
+    connection.send(answer(connection, Job.decode(order)))
     return 0
 
 
@@ -77,7 +76,7 @@ def reported(connection: Connection, frames: Iterator[AudioFrame], tally: Tally)
     for frame in frames:
         if tally.seconds >= due:
             due = tally.seconds + protocol.PROGRESS_SECONDS
-            connection.send_bytes(protocol.PROGRESS + protocol.SECONDS.pack(tally.seconds))
+            connection.send(protocol.PROGRESS + protocol.SECONDS.pack(tally.seconds))
         yield frame
 
 
@@ -89,7 +88,7 @@ def listen(frames: Iterator[AudioFrame], meter: Meter) -> None:
 def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int) -> None:
     for samples in recording.resampled(frames, sample_rate_hz):
         for start in range(0, len(samples), protocol.PCM_MAX_BYTES):
-            connection.send_bytes(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
+            connection.send(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
 
 
 def described(container: InputContainer, stream: AudioStream, tally: Tally, meter: Meter) -> dict[str, object]:
@@ -107,12 +106,13 @@ def described(container: InputContainer, stream: AudioStream, tally: Tally, mete
 
 
 class RemoteFile:
-    """Read by FFmpeg, answered by the parent."""
+    """Read by FFmpeg, answered by the parent; its beginning, which is looked at again and again, is kept."""
 
     def __init__(self, connection: Connection, size_bytes: int) -> None:
         self._connection = connection
         self._size = size_bytes
         self._position = 0
+        self._head = self._asked(min(size_bytes, HEAD_BYTES))
 
     def readable(self) -> bool:
         return True
@@ -124,14 +124,16 @@ class RemoteFile:
         length = min(size, self._size - self._position, protocol.READ_MAX_BYTES)
         if length <= 0:
             return b""
-        content = self._asked(length)
+        content = self._head[self._position : self._position + length]
+        if len(content) < length:
+            content = self._asked(length)
         self._position += len(content)
         return content
 
     def _asked(self, length: int) -> bytes:
         try:
-            self._connection.send_bytes(protocol.READ + protocol.RANGE.pack(self._position, length))
-            return self._connection.recv_bytes(length)
+            self._connection.send(protocol.READ + protocol.RANGE.pack(self._position, length))
+            return self._connection.receive(length)
         except (EOFError, OSError):
             os._exit(0)  # the parent is gone; FFmpeg would only see a broken file
 

@@ -12,6 +12,9 @@ ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa")
 ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 ASF_PROPERTIES_WITHIN_BYTES = 1 << 16
 ASF_BROADCAST = 0x01
+DTS_SYNC = tuple(map(bytes.fromhex, ("7ffe8001", "fe7f0180", "1fffe800", "ff1f00e8")))
+DTS_WITHIN_BYTES = 1 << 15
+"""A frame has at most half as many."""
 
 
 class Seekable(Protocol):
@@ -87,6 +90,13 @@ def ends_inside_page(file: Seekable, size_bytes: int) -> bool:
         return True
     segments = page[OGG_HEADER_BYTES : OGG_HEADER_BYTES + page[26]]
     return len(page) < OGG_HEADER_BYTES + len(segments) + sum(segments)
+
+
+def may_hide_another_codec(file: Seekable) -> bool:
+    """Whether the sound may be of another codec than the header says; of a WAV, when it begins like DTS."""
+    head = _at(file, 0, DTS_WITHIN_BYTES)
+    file.seek(0, io.SEEK_SET)
+    return head[:4] != b"RIFF" or head[8:12] != b"WAVE" or any(sync in head for sync in DTS_SYNC)
 
 
 def _at(file: Seekable, position: int, length: int) -> bytes:

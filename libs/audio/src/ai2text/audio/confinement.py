@@ -1,6 +1,5 @@
 """What a fresh child gives up before it sees the first byte of a recording."""
 
-import ctypes
 import os
 import resource
 import signal
@@ -42,6 +41,5 @@ def _limit(memory_bytes: int) -> None:
 
 def _bind_to_parent() -> None:
     """A second string: the connection's end already ends a child whose service is gone."""
-    prctl = ctypes.CDLL(None).prctl
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    seccomp.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    seccomp.prctl(PR_SET_DUMPABLE, 0)

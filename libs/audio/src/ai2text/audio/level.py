@@ -23,6 +23,9 @@ BLOCK_BYTES = 1 << 20
 GATE_LUFS = -70.0
 """Quieter blocks count as silence, which has no loudness."""
 
+LOUDNESS = ("ebur128", "metadata=1")
+PEAK = ("astats", "metadata=1:measure_perchannel=none:measure_overall=Peak_level")
+
 
 class Meter:
     """Fed with every frame, in order; the loudness filter holds about three seconds of sound."""
@@ -94,28 +97,42 @@ class Part:
         self.seconds = 0.0
         self.peak_dbfs: float | None = None
         self.loudness_lufs: float | None = None
-        self._peak = Filter(like, "astats", "metadata=1:measure_perchannel=none:measure_overall=Peak_level")
-        self._loudness = Filter(like, "ebur128", "metadata=1")
+        self._like = like
+        self._heard = _PREPARED.pop() if _PREPARED else Filters(LOUDNESS, PEAK)
+        self._heard.connect(like)
+        self._skipped: Filters | None = None
 
     def add(self, sound: AudioFrame) -> None:
-        self._peak.push(sound)
         if self.seconds < WHOLE_SECONDS or int(self.seconds) % ONE_OF == 0:
-            self._loudness.push(sound)
+            self._heard.push(sound)
+        else:
+            self._skip(sound)
         self.seconds += sound.samples / sound.sample_rate
 
+    def _skip(self, sound: AudioFrame) -> None:
+        if self._skipped is None:
+            self._skipped = Filters(PEAK)
+            self._skipped.connect(self._like)
+        self._skipped.push(sound)
+
     def finish(self) -> None:
-        self._loudness.push(None)
-        self.peak_dbfs = _finite(self._peak.said("lavfi.astats.Overall.Peak_level"))
-        loudness = _finite(self._loudness.said("lavfi.r128.I"))
+        self._heard.push(None)
+        peaks = [filters.said("lavfi.astats.Overall.Peak_level") for filters in (self._heard, self._skipped) if filters]
+        self.peak_dbfs = max((peak for peak in peaks if peak is not None), default=None)
+        loudness = self._heard.said("lavfi.r128.I")
         self.loudness_lufs = loudness if loudness is not None and loudness > GATE_LUFS else None
 
 
-class Filter:
-    """One of FFmpeg's, that notes what it measures beside each frame."""
+class Filters:
+    """Some of FFmpeg's in a row, that note what they measure beside each frame."""
 
-    def __init__(self, like: AudioFrame, name: str, options: str) -> None:
+    def __init__(self, *filters: tuple[str, str]) -> None:
         self._graph = Graph()  # its filters do not keep it alive
         self._graph.threads = 1
+        self._row = [self._graph.add(name, options) for name, options in filters]
+        self._latest: dict[str, str] = {}
+
+    def connect(self, like: AudioFrame) -> None:
         self._source = self._graph.add_abuffer(
             sample_rate=like.sample_rate,
             format=like.format.name,
@@ -123,16 +140,25 @@ class Filter:
             time_base=Fraction(1, like.sample_rate),
         )
         self._sink = self._graph.add("abuffersink")
-        self._graph.link_nodes(self._source, self._graph.add(name, options), self._sink).configure()
-        self._latest: dict[str, str] = {}
+        self._graph.link_nodes(self._source, *self._row, self._sink).configure()
 
     def push(self, sound: AudioFrame | None) -> None:
         self._source.push(sound)
         for frame in _pulled(self._sink):
-            self._latest = frame.metadata or self._latest
+            self._latest |= frame.metadata
 
-    def said(self, key: str) -> str:
-        return self._latest.get(key, "nan")
+    def said(self, key: str) -> float | None:
+        """None for what is not finite, or was never said."""
+        value = float(self._latest.get(key, "nan"))
+        return value if math.isfinite(value) else None
+
+
+_PREPARED: list[Filters] = []
+
+
+def prepare() -> None:
+    """Done by the fork server for its children: the loudness filter's tables cost more than a second of sound."""
+    _PREPARED.append(Filters(LOUDNESS, PEAK))
 
 
 def _pulled(sink: FilterContext) -> Iterator[AudioFrame]:
@@ -143,8 +169,3 @@ def _pulled(sink: FilterContext) -> Iterator[AudioFrame]:
             return
         if isinstance(frame, AudioFrame):
             yield frame
-
-
-def _finite(number: str) -> float | None:
-    value = float(number)
-    return value if math.isfinite(value) else None

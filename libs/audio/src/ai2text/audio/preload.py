@@ -1,4 +1,4 @@
-"""Imported by the fork server, so that children are born with everything a job needs already loaded.
+"""Called by the fork server, so that children are born with everything a job needs already loaded.
 
 After the filter is installed nothing can be opened any more, so what FFmpeg and Python load late is used once here.
 """
@@ -11,9 +11,9 @@ import av.subtitles.codeccontext
 import av.subtitles.stream
 from av.codec.context import CodecContext
 
-from ai2text.audio import child, claims, level, recording, tags
+from ai2text.audio import claims, level, recording, seccomp, tags
 
-__all__ = ["av", "child"]
+__all__ = ["av", "warm_up"]
 
 FORMAT = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 SILENCE = bytes(3200)
@@ -24,7 +24,15 @@ DECODERS = ("aac", "mp3float", "opus")
 
 
 def warm_up() -> None:
-    """Decodes a tenth of a second of silence."""
+    _decode_silence()
+    level.prepare()
+    seccomp.prepare()
+    seccomp.prctl(0, 0)  # no option: it is only looked up in the C library
+    gc.collect()
+    gc.freeze()  # the children's collector leaves the shared pages alone
+
+
+def _decode_silence() -> None:
     for name in DECODERS:
         CodecContext.create(name, "r").open()
     chunks = _chunk(b"fmt ", FORMAT) + _chunk(b"data", SILENCE)
@@ -48,8 +56,3 @@ def warm_up() -> None:
 
 def _chunk(name: bytes, content: bytes) -> bytes:
     return name + len(content).to_bytes(4, "little") + content
-
-
-warm_up()
-gc.collect()
-gc.freeze()  # the children's collector leaves the shared pages alone

@@ -2,16 +2,14 @@
 
 import math
 import os
-import pickle
 import resource
 import signal
 import sys
 from contextlib import suppress
-from multiprocessing import Pipe, forkserver
-from multiprocessing.connection import wait
 
 from ai2text.audio import protocol, refusals
-from ai2text.audio.protocol import Birth
+from ai2text.audio.connection import Connection
+from ai2text.audio.fork_server import ForkServer
 from ai2text.audio.watchdog import Watchdog
 from ai2text.common.errors import Refused, Unavailable
 
@@ -24,33 +22,22 @@ FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 class Child:
     """Used by one thread at a time, but for `stalled` and `abandon`. Every failure of it is Refused or Unavailable."""
 
-    def __init__(self, memory_bytes: int, cpu_seconds: float, watchdog: Watchdog) -> None:
+    def __init__(self, server: ForkServer, cpu_seconds: float, watchdog: Watchdog) -> None:
         self._cpu_seconds = cpu_seconds
         self._watchdog = watchdog
         self._cause: Refused | Unavailable | None = None
         try:
-            self.pid = self._be_born(memory_bytes)
+            self._forked = server.fork()
         except (OSError, EOFError) as exc:
             raise Unavailable(f"No decoder could be started: {exc!r}") from exc
+        self.pid = self._forked.pid
+        self._connection = Connection(self._forked.connection.fileno())
         self.filtered = self._first_word() == b"\x01"
-
-    def _be_born(self, memory_bytes: int) -> int:
-        """Like multiprocessing's Popen, without the parent's main module, arguments and authentication key."""
-        self._connection, theirs = Pipe()
-        with theirs:
-            self._sentinel, order = forkserver.connect_to_new_process([theirs.fileno()])
-        with open(order, "wb") as birth:  # noqa: PTH123 - a descriptor
-            birth.write(pickle.dumps({}) + pickle.dumps(Birth(memory_bytes)))
-        try:
-            return int(forkserver.read_signed(self._sentinel))
-        except EOFError:
-            self._hang_up()
-            raise
 
     def _first_word(self) -> bytes:
         try:
             with self._watchdog.over(self):
-                return self._connection.recv_bytes(protocol.MESSAGE_MAX_BYTES)[1:]
+                return self._connection.receive(protocol.MESSAGE_MAX_BYTES)[1:]
         except (OSError, EOFError) as exc:
             self.end()
             raise Unavailable("A decoder ended before it was ready.") from exc
@@ -62,7 +49,7 @@ class Child:
     def send(self, content: bytes) -> None:
         try:
             with self._watchdog.over(self):
-                self._connection.send_bytes(content)
+                self._connection.send(content)
         except OSError as exc:
             raise self._obituary() from exc
 
@@ -70,7 +57,7 @@ class Child:
         """The kind of the next message and its content."""
         try:
             with self._watchdog.over(self):
-                message = self._connection.recv_bytes(protocol.MESSAGE_MAX_BYTES)
+                message = self._connection.receive(protocol.MESSAGE_MAX_BYTES)
         except (OSError, EOFError) as exc:
             raise self._obituary() from exc
         return message[:1], message[1:]
@@ -93,25 +80,21 @@ class Child:
 
     def end(self) -> None:
         self._end_for(Unavailable("The decoder was ended."))
-        self._hang_up()
-
-    def _hang_up(self) -> None:
-        self._connection.close()
-        os.close(self._sentinel)
+        self._forked.close()
 
     def _end_for(self, cause: Refused | Unavailable) -> None:
         self._cause = self._cause or cause
-        if not wait([self._sentinel], 0):
+        if not self._forked.has_ended():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
     def _obituary(self) -> Refused | Unavailable:
         if self._cause is not None:
             return self._cause
-        if not wait([self._sentinel], DYING_SECONDS):
+        if not self._forked.has_ended(DYING_SECONDS):
             return refusals.decoder_crashed("makes the decoder answer nonsense")
         try:
-            code = forkserver.read_signed(self._sentinel)
+            code = self._forked.exit_status()
         except EOFError:
             return Unavailable("The fork server is gone, and its decoders with it.")
         if -code == signal.SIGXCPU:

@@ -7,7 +7,6 @@ The child is taken to be hostile: nothing here is pickled, and the parent checks
 Kept free of heavy imports, because both sides load it.
 """
 
-import importlib
 import json
 import struct
 from dataclasses import asdict, dataclass
@@ -28,6 +27,8 @@ VERDICT = b"v"
 
 RANGE = struct.Struct(">QI")
 SECONDS = struct.Struct(">d")
+WORD = struct.Struct("=q")
+"""The fork server's, of a child: first its pid, in the end its exit status."""
 READ_MAX_BYTES = 1 << 20
 PCM_MAX_BYTES = 1 << 20
 """32.8 s at 16 kHz."""
@@ -60,15 +61,3 @@ class Verdict:
     claimed_seconds: float | None = None
     note: str = ""
     """For the log only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """Sent to the fork server, which calls `_bootstrap` in the fresh child as it does a multiprocessing Process's."""
-
-    memory_bytes: int
-
-    def _bootstrap(self, _parent_sentinel: int) -> int:
-        # By name, since the parent, which also loads this module, has no business loading FFmpeg.
-        child = importlib.import_module("ai2text.audio.child")
-        return int(child.serve(self.memory_bytes))

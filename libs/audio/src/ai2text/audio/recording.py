@@ -17,11 +17,15 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from ai2text.audio import claims
 from ai2text.audio.claims import Seekable
 from ai2text.audio.protocol import Verdict
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,aiff,caf,mpegts,mpeg,asf,avi,amr,au,wv"
 """The demuxers behind the accepted names. No playlists, scripts, images or subtitles: those open other files."""
+OPTIONS = {"protocol_whitelist": "pipe", "format_whitelist": FORMATS}
+PLAIN = {"max_probe_packets": "0"}
+"""Otherwise FFmpeg holds the samples of a WAV against all its demuxers, which takes longer than to decode a second."""
 BUFFER_BYTES = 1 << 16
 GROUP_SAMPLES = 500_000
 """As in faster_whisper.audio.decode_audio, so that the samples come out the same."""
@@ -71,7 +75,7 @@ def open_recording(file: Seekable) -> tuple[InputContainer, bool]:
             container = av.open(
                 file,
                 "r",
-                container_options={"protocol_whitelist": "pipe", "format_whitelist": FORMATS},
+                container_options=OPTIONS | ({} if claims.may_hide_another_codec(file) else PLAIN),
                 metadata_errors="replace",
                 buffer_size=BUFFER_BYTES,
             )

@@ -1,10 +1,8 @@
 """The pool of confined children in which FFmpeg meets hostile recordings."""
 
-import multiprocessing
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +12,13 @@ from pydantic_settings import BaseSettings
 
 from ai2text.audio import magic, refusals
 from ai2text.audio.conversation import converse
+from ai2text.audio.fork_server import ForkServer
 from ai2text.audio.process import Child
 from ai2text.audio.protocol import Job
 from ai2text.audio.source import AudioSource
 from ai2text.audio.watchdog import Watchdog
 from ai2text.common.contracts.recordings import Media
+from ai2text.common.errors import Unavailable
 from ai2text.common.settings import group
 
 log = structlog.get_logger()
@@ -43,9 +43,8 @@ class Sandbox:
     """Safe to use from many threads; each job gets a child of its own, and waits while too many are busy."""
 
     def __init__(self, settings: SandboxSettings) -> None:
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["ai2text.audio.preload"])
-        forkserver.ensure_running()
         self._settings = settings
+        self._server = ForkServer(settings.memory_bytes)
         self._slots = threading.BoundedSemaphore(settings.children)
         self._watchdog = Watchdog(settings.stall_seconds)
         self._lock = threading.Lock()
@@ -66,6 +65,7 @@ class Sandbox:
             for child in self._busy:
                 child.abandon()
         self._watchdog.close()
+        self._server.close()
 
     def child_pids(self) -> list[int]:
         """Of the children there are now, for measurements."""
@@ -88,9 +88,13 @@ class Sandbox:
         with self._slots, self._child() as child:
             yield from converse(child, source, job, self._settings.memory_bytes)
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable("The sandbox was closed.")
+
     @contextmanager
     def _child(self) -> Iterator[Child]:
-        """Born for one job and ended with it: that costs some 6 ms, and nothing of a recording outlives its job."""
+        """Born for one job and ended with it: that costs milliseconds, and nothing of a recording outlives its job."""
         child = self._started()
         try:
             yield child
@@ -100,7 +104,8 @@ class Sandbox:
             child.end()
 
     def _started(self) -> Child:
-        child = Child(self._settings.memory_bytes, self._settings.cpu_seconds, self._watchdog)
+        self._check_open()
+        child = Child(self._server, self._settings.cpu_seconds, self._watchdog)
         with self._lock:
             self._busy.add(child)
             if self._closed:

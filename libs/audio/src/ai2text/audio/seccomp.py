@@ -10,6 +10,7 @@ import platform
 import struct
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
@@ -119,19 +120,39 @@ def install() -> bool:
 
     False, and nothing changed but no-new-privileges, where the kernel refuses it or the machine is not known.
     """
+    prepared = prepare()
+    return (
+        prepared is not None and prctl(PR_SET_NO_NEW_PRIVS, 1) and prctl(PR_SET_SECCOMP, MODE_FILTER, prepared.header)
+    )
+
+
+@cache
+def prepare() -> "Prepared | None":
+    """What `install` hands over, made once by the fork server; None where there is no filter for the machine."""
     machine = MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or struct.calcsize("P") != 8:  # noqa: PLR2004 - 64 bits
-        return False
+        return None
     instructions = program(machine)
     code = ctypes.create_string_buffer(b"".join(instructions))
-    header = struct.pack("HP", len(instructions), ctypes.addressof(code))
-    return _prctl(PR_SET_NO_NEW_PRIVS, 1) and _prctl(PR_SET_SECCOMP, MODE_FILTER, header)
+    return Prepared(struct.pack("HP", len(instructions), ctypes.addressof(code)), code)
 
 
-def _prctl(option: int, value: int, pointer: bytes | None = None) -> bool:
-    prctl = ctypes.CDLL(None).prctl
-    prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_ulong]
-    return bool(prctl(option, value, pointer, 0, 0) == 0)
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    header: bytes
+    code: "ctypes.Array[ctypes.c_char]"
+    """The header points into it."""
+
+
+def prctl(option: int, value: int, pointer: bytes | None = None) -> bool:
+    return bool(_c_prctl()(option, value, pointer, 0, 0) == 0)
+
+
+@cache
+def _c_prctl() -> "ctypes._NamedFuncPointer":
+    found = ctypes.CDLL(None).prctl
+    found.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_ulong]
+    return found
 
 
 def program(machine: Machine) -> list[bytes]:
