@@ -37,6 +37,7 @@ IDLE = {
     "recordings": {"queued": 0, "transcribing": 0, "cancelled": 0},
     "queue": {"unsettled": 0},
     "folders": [{"name": "inbox", "reconciled": True, "settling": 0, "working": 0, "awaiting_sidecars": 0}],
+    "buckets": [{"name": "archive", "reconciled": True, "away": False, "working": 0, "awaiting_sidecars": 0}],
 }
 
 

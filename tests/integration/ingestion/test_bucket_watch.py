@@ -319,6 +319,45 @@ async def test_sidecars_are_written_beside_and_never_over_what_is_somebody_elses
     assert archive.objects.get("a/talk.json").startswith(b"{")
 
 
+async def test_sidecars_that_their_owner_removed_are_restored_by_the_next_listing(archive: Archive) -> None:
+    archive.objects.put("good.wav", WAV)
+    archive.objects.put("bad.wav", b"no sound")
+    all_of_them = ["bad.wav", "bad.wav.reason.json", "good.srt", "good.txt", "good.wav"]
+    async with archive.watched() as wired:
+        (event,) = await archive.until_ingested(1)
+        await transcribe(archive, event)
+        await until(lambda: archive.listed() == all_of_them)
+        archive.objects.delete("good.srt")
+        archive.objects.delete("bad.wav.reason.json")
+        await until(lambda: archive.listed() == all_of_them)
+        await settled(wired)
+    assert len(await archive.ingested()) == 1
+
+
+async def test_sidecars_that_were_removed_together_with_their_object_stay_away(archive: Archive) -> None:
+    archive.objects.put("talk.wav", WAV)
+    async with archive.watched() as wired:
+        (event,) = await archive.until_ingested(1)
+        await transcribe(archive, event)
+        await until(lambda: archive.listed() == ["talk.srt", "talk.txt", "talk.wav"])
+        for key in ("talk.wav", "talk.srt"):
+            archive.objects.delete(key)
+        listed = counted("list")
+        await until(lambda: counted("list") >= listed + 4)
+        await settled(wired)
+    assert archive.listed() == ["talk.txt"]
+
+
+async def test_a_bucket_waits_for_the_outcomes_of_its_objects(archive: Archive) -> None:
+    archive.objects.put("talk.wav", WAV)
+    async with archive.watched(sidecars=()) as wired:
+        (event,) = await archive.until_ingested(1)
+        await settled(wired)
+        assert wired.watch.status().awaiting_sidecars == 1
+        await transcribe(archive, event)
+        await until(lambda: wired.watch.status().awaiting_sidecars == 0)
+
+
 async def test_without_sidecars_nothing_is_written_into_the_bucket(archive: Archive) -> None:
     archive.objects.put("bad.wav", b"no sound")
     archive.objects.put("good.wav", WAV)

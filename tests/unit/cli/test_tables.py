@@ -162,6 +162,7 @@ STATUS: dict[str, Any] = {
         }
     ],
     "folders": [{"name": "inbox", "reconciled": True, "settling": 0, "working": 0, "awaiting_sidecars": 0}],
+    "buckets": [{"name": "archive", "reconciled": True, "away": False, "working": 0, "awaiting_sidecars": 0}],
 }
 
 
@@ -183,6 +184,7 @@ def test_the_status_tells_each_part(capsys: pytest.CaptureFixture[str]) -> None:
         "ear cpu int8 1",
         "asr 0.1.0 1 s ago no: model host-1",
         "inbox yes 0 0 0",
+        "archive yes no 0 0",
     ):
         assert line in lines
 
@@ -191,7 +193,7 @@ def test_the_status_is_told_to_whoever_may_see_only_a_part_of_it(capsys: pytest.
     assert told({"recordings": {"queued": 0}, "jobs": {"queued": 0}}, capsys) == [
         *("recordings", "queued", "0", "jobs", "queued", "0")
     ]
-    for part in ("queue", "rates", "failures", "models", "services", "folders"):
+    for part in ("queue", "rates", "failures", "models", "services", "folders", "buckets"):
         assert told({name: value for name, value in STATUS.items() if name != part}, capsys)
     idle = {**STATUS, "rates": {**STATUS["rates"], "real_time_factor": None}}
     assert "2 1:05 0:06 none yet" in told(idle, capsys)

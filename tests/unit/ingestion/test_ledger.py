@@ -57,7 +57,8 @@ def test_stored_and_announced_files_wait_for_their_sidecars(ledger: Ledger) -> N
 def test_a_moved_file_is_the_same_entry_under_its_new_name(ledger: Ledger) -> None:
     ledger.put(ENTRY)
     ledger.rename(replace(ENTRY, disposal=Disposal.FINISHED), "done/talk.mp3")
-    assert ledger.everything() == [replace(ENTRY, name="done/talk.mp3", disposal=Disposal.FINISHED)]
+    moved = replace(ENTRY, name="done/talk.mp3", disposal=Disposal.FINISHED)
+    assert ledger.of_recording("r1") == [moved]
 
 
 def test_files_are_disposed_of_once_they_are_announced(ledger: Ledger) -> None:
@@ -79,7 +80,7 @@ def test_a_ledger_of_an_older_version_is_taken_on(tmp_path: Path) -> None:
     old.commit()
     old.close()
     ledger = Ledger(path)
-    (entry,) = ledger.everything()
+    (entry,) = ledger.of_recording("r")
     assert (entry.name, entry.stage, entry.disposal) == ("x.wav", Stage.DONE, Disposal.NONE)
     ledger.put(replace(entry, replaces="r0"))
     assert ledger.get("x.wav") == replace(entry, replaces="r0")
@@ -90,4 +91,3 @@ def test_a_forgotten_file_is_unknown(ledger: Ledger) -> None:
     ledger.put(ENTRY)
     ledger.forget(ENTRY.name)
     assert ledger.get(ENTRY.name) is None
-    assert ledger.everything() == []

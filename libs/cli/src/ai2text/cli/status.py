@@ -44,6 +44,9 @@ def tables(found: dict[str, Any]) -> Iterator[Table]:
     if folders := found.get("folders"):
         titles = ("name", "reconciled", "settling", "working", "awaiting sidecars")
         yield _listed("folders", titles, folders)
+    if buckets := found.get("buckets"):
+        titles = ("name", "reconciled", "away", "working", "awaiting sidecars")
+        yield _listed("buckets", titles, buckets)
 
 
 def _queue(queue: dict[str, Any]) -> Iterator[Table]:

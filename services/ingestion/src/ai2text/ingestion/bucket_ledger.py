@@ -2,12 +2,11 @@
 
 import json
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 
 from ai2text.ingestion.ledger import WAITING, Stage
+from ai2text.ingestion.sqlite_file import SqliteFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,29 +26,34 @@ class ObjectEntry:
     """Keys of the objects that we wrote beside it, and the SHA-256 of what we wrote."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    etag: str
+    stage: Stage
+    written: tuple[str, ...]
+    """Keys of the objects that we wrote beside it."""
+
+
 class BucketLedger:
-    """Blocking and safe to call from several threads."""
+    """Blocking and safe to call from several threads; raises LedgerUnavailable. A power cut loses nothing."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(
+        self._file = SqliteFile(path, durable=True)
+        self._file.run(
             """
             CREATE TABLE IF NOT EXISTS objects (
                 key TEXT PRIMARY KEY, etag TEXT, stage TEXT, recording_id TEXT, job_id TEXT, outcome_key TEXT,
                 facts_key TEXT, placed TEXT, written TEXT)
             """
         )
-        self._db.execute("CREATE INDEX IF NOT EXISTS objects_by_recording ON objects (recording_id)")
-        self._db.execute("CREATE INDEX IF NOT EXISTS objects_by_stage ON objects (stage)")
+        self._file.run("CREATE INDEX IF NOT EXISTS objects_by_recording ON objects (recording_id)")
+        self._file.run("CREATE INDEX IF NOT EXISTS objects_by_stage ON objects (stage)")
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     def put(self, entry: ObjectEntry) -> None:
-        self._run(
+        self._file.run(
             "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             entry.key,
             entry.etag,
@@ -74,63 +78,37 @@ class BucketLedger:
 
     def announced(self, entry: ObjectEntry) -> None:
         """Unless it has come further in the meantime: a worker may be faster than this line."""
-        self._run(
+        self._file.run(
             "UPDATE objects SET stage = ? WHERE key = ? AND stage = ? AND job_id = ?",
             *(Stage.ANNOUNCED, entry.key, Stage.STORED, entry.job_id),
         )
 
     def placed(self, key: str, place: str) -> None:
-        self._run("UPDATE objects SET placed = ? WHERE key = ?", place, key)
+        self._file.run("UPDATE objects SET placed = ? WHERE key = ?", place, key)
 
     def settle(self, entry: ObjectEntry, stage: Stage, written: dict[str, str]) -> None:
         """Only while the key still stands for that recording."""
-        self._run(
+        self._file.run(
             "UPDATE objects SET stage = ?, written = ? WHERE key = ? AND recording_id = ?",
             *(stage, json.dumps(written), entry.key, entry.recording_id),
         )
 
-    def keys(self) -> dict[str, tuple[str, Stage]]:
-        """The ETag and the stage of each."""
-        with self._lock, closing(self._db.execute("SELECT key, etag, stage FROM objects")) as rows:
-            return {key: (etag, Stage(stage)) for key, etag, stage in rows}
+    def keys(self) -> dict[str, Known]:
+        """Of each what a listing is compared with."""
+        rows = self._file.read("SELECT key, etag, stage, written FROM objects")
+        return {key: Known(etag, Stage(stage), tuple(json.loads(written))) for key, etag, stage, written in rows}
 
     def forget(self, key: str) -> None:
-        self._run("DELETE FROM objects WHERE key = ?", key)
+        self._file.run("DELETE FROM objects WHERE key = ?", key)
 
     def count_waiting(self) -> int:
-        with self._lock:
-            (count,) = self._db.execute("SELECT count(*) FROM objects WHERE stage IN (?, ?)", WAITING).fetchone()
+        ((count,),) = self._file.read("SELECT count(*) FROM objects WHERE stage IN (?, ?)", *WAITING)
         return int(count)
 
-    def _run(self, statement: str, *values: object) -> None:
-        with self._lock, self._db:
-            self._db.execute(statement, values)
-
     def _read(self, statement: str, *values: object) -> list[ObjectEntry]:
-        with self._lock:
-            rows = self._db.execute(statement, values).fetchall()
-        return [_entry(*row) for row in rows]
+        return [_entry(row) for row in self._file.read(statement, *values)]
 
 
-def _entry(  # noqa: PLR0913, PLR0917 - the columns of the table
-    key: str,
-    etag: str,
-    stage: str,
-    recording_id: str | None,
-    job_id: str | None,
-    outcome_key: str | None,
-    facts_key: str | None,
-    placed: str | None,
-    written: str,
-) -> ObjectEntry:
-    return ObjectEntry(
-        key=key,
-        etag=etag,
-        stage=Stage(stage),
-        recording_id=recording_id,
-        job_id=job_id,
-        outcome_key=outcome_key,
-        facts_key=facts_key,
-        placed=placed,
-        written=json.loads(written),
-    )
+def _entry(row: sqlite3.Row) -> ObjectEntry:
+    values = dict(row)
+    return ObjectEntry(**values | {"stage": Stage(values["stage"]), "written": json.loads(values["written"])})

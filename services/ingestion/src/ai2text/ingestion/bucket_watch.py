@@ -12,12 +12,12 @@ from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Ai2TextError, ObjectChanged, ObjectNotFound, Refused, Unavailable
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
-from ai2text.common.sources import Disposition
 from ai2text.ingestion.bucket_ledger import BucketLedger
 from ai2text.ingestion.bucket_notification import hinted_keys
 from ai2text.ingestion.bucket_objects import takes
+from ai2text.ingestion.compare_bucket import compare_bucket
 from ai2text.ingestion.ingest_object import IngestObject
-from ai2text.ingestion.ledger import WAITING, Stage
+from ai2text.ingestion.ledger import Stage
 from ai2text.ingestion.write_object_sidecars import WriteObjectSidecars
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class BucketWatch:
             reconciled=self._reconciled,
             away=self._away,
             working=len(self._waiting | self._working),
-            awaiting_sidecars=self._ledger.count_waiting() if self.bucket.sidecars else 0,
+            awaiting_sidecars=self._ledger.count_waiting(),
         )
 
     def notify(self, payload: bytes) -> None:
@@ -186,32 +186,39 @@ class BucketWatch:
             self._away = False
 
     async def _reconcile(self) -> None:
-        for key in await asyncio.to_thread(self._compare):
+        found = await asyncio.to_thread(compare_bucket, self.bucket, self._watched, self._ledger)
+        for key in found.due:
             self._look_at(key)
+        for key in found.gone:
+            if key not in self._working:
+                await asyncio.to_thread(self._ledger.forget, key)
+        for key in found.without_sidecar:
+            await self._restore(key)
         for entry in await asyncio.to_thread(self._ledger.waiting, REPAIRS_PER_LISTING):
-            if entry.key not in self._working and entry.key not in self._waiting:
-                await self._help_on_sidecars(entry.key)
+            await self._help_on_sidecars(entry.key)
         if not self._reconciled:
             log.info("bucket_reconciled", bucket=self.bucket.name)
         self._reconciled = True
 
+    async def _restore(self, key: str) -> None:
+        """What we wrote has gone: written again from the store; a refusal is decided again."""
+        entry = await asyncio.to_thread(self._ledger.get, key)
+        if entry is None or self._is_under_way(key):
+            return
+        log.info("sidecar_missing", key=key)
+        if entry.stage is Stage.REFUSED:
+            await asyncio.to_thread(self._ledger.forget, key)
+            self._look_at(key)
+        else:
+            await self._sidecars.repair(entry)
+
     async def _help_on_sidecars(self, key: str) -> None:
         """What a crash, or a lost message, left between two steps."""
         entry = self._ledger.get(key)
-        if entry and not await self._sidecars.repair(entry) and entry.stage is Stage.STORED:
+        if entry is None or self._is_under_way(key):
+            return
+        if not await self._sidecars.repair(entry) and entry.stage is Stage.STORED:
             await self._ingest.announce_again(entry)
 
-    def _compare(self) -> list[str]:
-        """Blocking, and without reading an object: keys that are new, changed or not yet where they belong."""
-        known, due = self._ledger.keys(), []
-        for found in self._watched.list(self.bucket.prefix):
-            etag, stage = known.pop(found.key, (None, None))
-            if takes(self.bucket, found.key) and (etag != found.etag or self._must_go(stage)):
-                due.append(found.key)
-        for key, (_, stage) in known.items():
-            if stage not in WAITING and key not in self._working:
-                self._ledger.forget(key)
-        return due
-
-    def _must_go(self, stage: Stage | None) -> bool:
-        return self.bucket.disposition is not Disposition.KEEP and stage is not Stage.REFUSED
+    def _is_under_way(self, key: str) -> bool:
+        return key in self._working or key in self._waiting

@@ -6,9 +6,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from ai2text.ingestion.ledger import Disposal, LedgerUnavailable
+from ai2text.ingestion.ledger import Disposal
 from ai2text.ingestion.recording import Signature
 from ai2text.ingestion.scan import Seen
+from ai2text.ingestion.sqlite_file import LedgerUnavailable
 
 BATCH = 1000
 

@@ -2,15 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
 
-from ai2text.common.errors import Unavailable
 from ai2text.ingestion.recording import Signature
+from ai2text.ingestion.sqlite_file import SqliteFile
 
 
 class Stage(StrEnum):
@@ -60,10 +57,6 @@ class Entry:
     """Where the file is being moved to; written down before the move."""
 
 
-class LedgerUnavailable(Unavailable):
-    """The disk of the state directory is full, or failing."""
-
-
 COLUMNS = {
     "name": "TEXT PRIMARY KEY",
     "size_bytes": "INTEGER",
@@ -90,36 +83,31 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._lock = Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._file = SqliteFile(path, durable=False)
         columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        self._db.execute(f"CREATE TABLE IF NOT EXISTS files ({columns})")
+        self._file.run(f"CREATE TABLE IF NOT EXISTS files ({columns})")
         self._add_missing_columns()
-        self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)")
-        self._db.execute("CREATE INDEX IF NOT EXISTS files_by_recording ON files (recording_id)")
-        self._db.execute("CREATE INDEX IF NOT EXISTS files_by_stage ON files (stage)")
-        self._db.execute("CREATE INDEX IF NOT EXISTS files_by_disposal ON files (disposal)")
+        self._file.run("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)")
+        self._file.run("CREATE INDEX IF NOT EXISTS files_by_recording ON files (recording_id)")
+        self._file.run("CREATE INDEX IF NOT EXISTS files_by_stage ON files (stage)")
+        self._file.run("CREATE INDEX IF NOT EXISTS files_by_disposal ON files (disposal)")
 
     def _add_missing_columns(self) -> None:
         """A ledger of an older version is taken on."""
-        present = {row["name"] for row in self._db.execute("PRAGMA table_info(files)")}
+        present = {row["name"] for row in self._file.read("PRAGMA table_info(files)")}
         for name in COLUMNS.keys() - present:
-            self._db.execute(f"ALTER TABLE files ADD COLUMN {name} {COLUMNS[name]}")
+            self._file.run(f"ALTER TABLE files ADD COLUMN {name} {COLUMNS[name]}")
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     def put(self, entry: Entry) -> None:
-        self._run(_INSERT, *_row(entry))
+        self._file.run(_INSERT, *_row(entry))
 
     def put_durably(self, entry: Entry) -> None:
         """Returns when the entry would survive a power cut."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             db.execute("PRAGMA synchronous=FULL")
             try:
                 db.execute(_INSERT, _row(entry))
@@ -128,7 +116,7 @@ class Ledger:
 
     def rename(self, entry: Entry, name: str) -> None:
         """The same file under another name, in one step."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             db.execute("BEGIN")
             db.execute("DELETE FROM files WHERE name = ?", (entry.name,))
             db.execute(_INSERT, _row(replace(entry, name=name)))
@@ -155,7 +143,7 @@ class Ledger:
 
     def announced(self, entry: Entry) -> None:
         """Unless it has come further in the meantime: a worker may be faster than this line."""
-        self._run(
+        self._file.run(
             "UPDATE files SET stage = ? WHERE name = ? AND stage = ? AND job_id = ?",
             Stage.ANNOUNCED,
             entry.name,
@@ -163,47 +151,24 @@ class Ledger:
             entry.job_id,
         )
 
-    def everything(self) -> list[Entry]:
-        return self._read("SELECT * FROM files")
-
     def forget(self, name: str) -> None:
-        self._run("DELETE FROM files WHERE name = ?", name)
+        self._file.run("DELETE FROM files WHERE name = ?", name)
 
     def count_waiting(self) -> int:
-        with self._guarded() as db:
-            (count,) = db.execute("SELECT count(*) FROM files WHERE stage IN (?, ?)", WAITING).fetchone()
+        ((count,),) = self._file.read("SELECT count(*) FROM files WHERE stage IN (?, ?)", *WAITING)
         return int(count)
 
     def remember(self, name: str, value: str) -> None:
         """Something about the folder as a whole."""
-        self._run("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
+        self._file.run("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
 
     def remembered(self, name: str) -> str | None:
-        with self._guarded() as db:
-            row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row["value"])
-
-    def _run(self, statement: str, *values: object) -> None:
-        with self._transaction() as db:
-            db.execute(statement, values)
+        return next(
+            (str(row["value"]) for row in self._file.read("SELECT value FROM facts WHERE name = ?", name)), None
+        )
 
     def _read(self, statement: str, *values: object) -> list[Entry]:
-        with self._guarded() as db:
-            rows = db.execute(statement, values).fetchall()
-        return [_entry(row) for row in rows]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._guarded() as db, db:
-            yield db
-
-    @contextmanager
-    def _guarded(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._db
-            except sqlite3.OperationalError as exc:
-                raise LedgerUnavailable(f"{self.path}: {exc}") from exc
+        return [_entry(row) for row in self._file.read(statement, *values)]
 
 
 _INSERT = (

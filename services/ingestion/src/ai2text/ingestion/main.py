@@ -18,6 +18,7 @@ from ai2text.common.sources import load_folders
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.complete_upload import CompleteUpload
 from ai2text.ingestion.http_api import build_app
+from ai2text.ingestion.large_blocks import give_back_large_blocks
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
 from ai2text.ingestion.receive_upload import ReceiveUpload
@@ -33,6 +34,7 @@ from ai2text.ingestion.watched_folders import watched_folders
 
 
 def main() -> None:
+    give_back_large_blocks()
     signal.signal(signal.SIGIO, signal.SIG_IGN)  # see stable_file: a read lease broken in the moment it is held
     run_service("ingestion", serve)
 
@@ -44,8 +46,7 @@ async def serve(life: Life) -> None:
     store = ObjectStore(s3)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with Sandbox(load(SandboxSettings)) as sandbox:
-        # Uploads in progress: not in a /tmp that may be memory. Set after the sandbox has made its socket, whose
-        # path has to be short.
+        # Uploads in progress: not in a /tmp that may be memory.
         tempfile.tempdir = str(settings.state_dir)
         async with connect(load(NatsSettings), "ingestion", life.end) as broker:
             storing = StoreRecording(settings, store, sandbox, utc_now)
