@@ -30,7 +30,7 @@ from tests.integration.metadata.catalogue import asked
 
 RECORDINGS = 5_000
 SEGMENTS, WORDS = 10, 10
-TABLES = ("recordings", "sources", "jobs", "transcripts", "segments")
+TABLES = ("recordings", "sources", "jobs", "attempts", "transcripts", "segments")
 
 
 def run(batches: tuple[int, ...] = (32, 128, 256)) -> list[Row]:
@@ -123,7 +123,7 @@ async def _count(connection: Connection, table: str) -> int:
 
 def _empty(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
+        connection.execute("TRUNCATE recordings, sources, jobs, attempts, transcripts, segments, outbox")
 
 
 def _format(statement: LiteralString, *names: str) -> sql.Composed:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ai2text.asr.batcher import Batcher
+from ai2text.asr.cancellations import Cancellations
 from ai2text.asr.decode_recording import Decoder
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
@@ -49,4 +50,6 @@ async def worker(
     threads: ThreadPoolExecutor,
 ) -> Worker:
     decoder = Decoder(object_store, sandbox, models, batcher, utc_now)
-    return Worker(TranscribeRecording(broker, object_store, decoder, threads, "test/1", utc_now), broker, object_store)
+    cancellations = Cancellations()
+    use_case = TranscribeRecording(broker, object_store, decoder, cancellations, threads, "test/1", utc_now)
+    return Worker(use_case, cancellations, broker, object_store)

@@ -5,10 +5,11 @@ import io
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ai2text.asr.cancellations import Cancellations
 from ai2text.asr.transcribe_recording import TranscribeRecording
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode, decode_outcome
-from ai2text.common.contracts.outcome import Failure, Transcript
+from ai2text.common.contracts.outcome import Outcome
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
@@ -22,6 +23,7 @@ class Worker:
     """And what it said."""
 
     use_case: TranscribeRecording
+    cancellations: Cancellations
     broker: Broker
     store: ObjectStore
 
@@ -31,7 +33,7 @@ class Worker:
         self.store.put_verified(key, io.BytesIO(content), len(content), sha256, "audio/x")
         return replace(REQUESTED, audio_key=key, sha256=sha256, size_bytes=len(content), model=model, options=GREEDY)
 
-    async def transcribe(self, job: TranscriptionRequested, attempt: int = 1) -> Transcript | Failure:
+    async def transcribe(self, job: TranscriptionRequested, attempt: int = 1) -> Outcome:
         await self.use_case.transcribe_recording(job, attempt)
         return self.outcome(job)
 
@@ -41,7 +43,7 @@ class Worker:
         raw = [await self.broker.jetstream.get_msg(stream, seq) for seq in range(1, count + 1)]
         return [_event(message) for message in raw]
 
-    def outcome(self, job: TranscriptionRequested) -> Transcript | Failure:
+    def outcome(self, job: TranscriptionRequested) -> Outcome:
         return decode_outcome(self.store.get(job.outcome_key))
 
 

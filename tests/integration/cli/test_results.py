@@ -17,7 +17,7 @@ from ai2text.cli.watch import Watch
 from ai2text.common import subjects
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
-from ai2text.common.contracts.transcription import TranscriptionFailed
+from ai2text.common.contracts.transcription import TranscriptionCancelled, TranscriptionFailed
 from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.jetstream import Broker
 from tests.fixtures.examples import EVENTS
@@ -31,6 +31,7 @@ def example(kind: type[Kind]) -> Kind:
 
 INGESTED, REJECTED = example(RecordingIngested), example(RecordingRejected)
 FAILED, PERSISTED = example(TranscriptionFailed), example(TranscriptPersisted)
+CANCELLED = example(TranscriptionCancelled)
 KNOWN = {"status": "transcribed", "text_preview": "Youth of today."}
 
 IDLE = {
@@ -141,10 +142,28 @@ async def test_nothing_is_missed_when_the_server_forgets_the_reader(broker: Brok
     assert lines == ['✓ a.wav  "Youth of today."', '✓ b.wav  "Youth of today."']
 
 
-@pytest.mark.parametrize(("event", "status"), [(REJECTED, 0), (replace(PERSISTED, current=True), 0), (FAILED, 1)])
-async def test_until_idle_ends_with_1_only_when_a_recording_failed(
-    broker: Broker, client: httpx.AsyncClient, results: Results, event: subjects.Event, status: int
+async def test_a_cancellation_is_told_unless_the_recording_is_transcribed_all_the_same(
+    broker: Broker, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await broker.publish(CANCELLED)
+    assert await told(results) == []
+    monkeypatch.setitem(KNOWN, "status", "cancelled")
+    await broker.publish(replace(CANCELLED, job_id="another"))
+    assert await told(results) == ["✗ a.wav  cancelled", "✗ b.wav  cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [(REJECTED, 0), (replace(PERSISTED, current=True), 0), (FAILED, 1), (CANCELLED, 1)]
+)
+async def test_until_idle_ends_with_1_only_when_a_recording_failed_or_was_cancelled(
+    broker: Broker,
+    client: httpx.AsyncClient,
+    results: Results,
+    monkeypatch: pytest.MonkeyPatch,
+    event: subjects.Event,
+    status: int,
+) -> None:
+    monkeypatch.setitem(KNOWN, "status", "cancelled" if event is CANCELLED else "transcribed")
     output = io.StringIO()
     watch = Watch(results, client, Credentials(), Voice(Console(file=output, width=100)))
     await broker.publish(event)

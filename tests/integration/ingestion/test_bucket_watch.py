@@ -36,7 +36,7 @@ from ai2text.ingestion.stage_object import StageObject
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.watched_buckets import WatchedBucket, watched_buckets
-from tests.fixtures.examples import TRANSCRIPT
+from tests.fixtures.examples import CANCELLATION, TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.notifications import notification
 from tests.fixtures.servers import FOLDERS
@@ -356,6 +356,15 @@ async def test_a_bucket_waits_for_the_outcomes_of_its_objects(archive: Archive) 
         assert wired.watch.status().awaiting_sidecars == 1
         await transcribe(archive, event)
         await until(lambda: wired.watch.status().awaiting_sidecars == 0)
+
+
+async def test_a_cancelled_job_leaves_nothing_beside_its_object_and_nobody_waits_for_it(archive: Archive) -> None:
+    archive.objects.put("talk.wav", WAV)
+    async with archive.watched() as wired:
+        (event,) = await archive.until_ingested(1)
+        archive.store.put(event.first_job.outcome_key, encode(CANCELLATION))
+        await until(lambda: wired.watch.status().reconciled and wired.watch.status().awaiting_sidecars == 0)
+    assert archive.listed() == ["talk.wav"]
 
 
 async def test_without_sidecars_nothing_is_written_into_the_bucket(archive: Archive) -> None:

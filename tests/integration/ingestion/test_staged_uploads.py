@@ -11,6 +11,7 @@ import pytest
 
 from ai2text.audio.sandbox import Sandbox
 from ai2text.common import subjects
+from ai2text.common.ask import UploadSettings
 from ai2text.common.clock import Clock, utc_now
 from ai2text.common.errors import ObjectChanged, Refused
 from ai2text.common.jetstream import Broker
@@ -20,7 +21,7 @@ from ai2text.ingestion.complete_upload import CompleteUpload, Completion
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_upload import ask_of
 from ai2text.ingestion.recording import source_of
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.sweep_staging import SweepStaging

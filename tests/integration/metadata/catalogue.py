@@ -9,7 +9,7 @@ from ai2text.common.contracts import identity
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested
-from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionRequested
+from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionRequested, TranscriptionStarted
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
@@ -23,6 +23,7 @@ def _ingested() -> RecordingIngested:
 
 
 INGESTED = _ingested()
+STARTED = EVENTS["transcription.started.v1"]
 FAILED = EVENTS["transcription.failed.v1"]
 
 
@@ -45,6 +46,17 @@ async def ingest(database: Database, job: TranscriptionRequested) -> None:
         INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job, replaces_recording_id=None
     )
     await persisted(database, event)
+
+
+async def start(database: Database, job: TranscriptionRequested) -> None:
+    assert isinstance(STARTED, TranscriptionStarted)
+    ids: dict[str, Any] = {
+        "tenant": job.tenant,
+        "recording_id": job.recording_id,
+        "job_id": job.job_id,
+        "generation": job.generation,
+    }
+    await persisted(database, replace(STARTED, **ids))
 
 
 async def fail(database: Database, job: TranscriptionRequested, at: datetime = NOW) -> None:

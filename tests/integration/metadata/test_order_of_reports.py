@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ai2text.common.contracts.recordings import RecordingRejected
-from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionStarted
+from ai2text.common.contracts.transcription import TranscriptionCancelled, TranscriptionFailed, TranscriptionStarted
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.postgres.pool import Database
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
@@ -18,6 +18,7 @@ TABLES = {
     "recordings": "recording_id, sha256, status, tags, audio_key, duration_seconds, created_at, text",
     "sources": "recording_id, source_id, name",
     "jobs": "job_id, status, lane, model, attempts, started_at, finished_at, error_code, processing_seconds",
+    "attempts": "job_id, number, worker, started_at, ended_at, error_code",
     "segments": "recording_id, place, text",
 }
 CURRENT = """
@@ -27,15 +28,16 @@ CURRENT = """
 
 
 def reports() -> list[Report]:
-    """Two recordings with two sources and two generations, one that fails, one that was refused."""
+    """Two recordings with two sources and two generations, one that fails, one called off, one that was refused."""
     ingested, started = INGESTED, EVENTS["transcription.started.v1"]
-    failed = EVENTS["transcription.failed.v1"]
+    failed, cancelled = EVENTS["transcription.failed.v1"], EVENTS["transcription.cancelled.v1"]
     rejected = EVENTS["recording.rejected.v1"]
     assert isinstance(started, TranscriptionStarted)
     assert isinstance(failed, TranscriptionFailed)
+    assert isinstance(cancelled, TranscriptionCancelled)
     assert isinstance(rejected, RecordingRejected)
     found: list[Report] = [rejected]
-    for name in ("first", "second", "broken"):
+    for name in ("first", "second", "broken", "stopped"):
         for generation in (0, 1):
             job = asked(name, generation=generation)
             ids: dict[str, Any] = {"recording_id": job.recording_id, "job_id": job.job_id, "generation": generation}
@@ -51,8 +53,8 @@ def reports() -> list[Report]:
                 ),
                 replace(started, **ids),
             ]
-            if name == "broken":
-                found.append(replace(failed, **ids))
+            if name in {"broken", "stopped"}:
+                found.append(replace(failed if name == "broken" else cancelled, **ids))
                 continue
             transcript = replace(TRANSCRIPT, **ids, text=f"{name} {generation}")
             found.append(Transcribed(transcript=transcript, outcome_key=job.outcome_key))
@@ -76,7 +78,7 @@ async def expected(database: Database, owner: psycopg.Connection) -> dict[str, l
     for report in reports():
         await persisted(database, report)
     found = await state(database)
-    owner.execute("TRUNCATE recordings, sources, jobs, transcripts, segments, outbox")
+    owner.execute("TRUNCATE recordings, sources, jobs, attempts, transcripts, segments, outbox")
     return found
 
 

@@ -18,10 +18,10 @@ from ai2text.metadata.postgres.quotas import save_quota
 from ai2text.metadata.search import search_segments
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS
-from tests.integration.metadata.catalogue import asked, ingest, transcribe
+from tests.integration.metadata.catalogue import asked, ingest, start, transcribe
 
 TABLES = (
-    *("recordings", "sources", "jobs", "transcripts", "segments"),
+    *("recordings", "sources", "jobs", "attempts", "transcripts", "segments"),
     *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references"),
 )
 TENANTS = ("red", "blue")
@@ -40,6 +40,7 @@ async def fill(database: Database) -> None:
     for tenant in TENANTS:
         job = asked("talk", tenant)
         await ingest(database, job)
+        await start(database, job)
         await transcribe(database, job, f"a secret of {tenant}")
         admin = Caller(tenant=tenant, subject="s", scopes=frozenset({Scope.ADMIN}), request_id="r")
         await issue_key(database, admin, "key", frozenset({Scope.ADMIN}), None)

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common import subjects
+from ai2text.common.ask import UploadSettings
 from ai2text.common.bucket_settings import Bucket
 from ai2text.common.clock import utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
@@ -37,7 +38,7 @@ from ai2text.ingestion.http_api import build_app as ingestion_app
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
 from ai2text.ingestion.receive_upload import ReceiveUpload
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.surroundings import Surroundings
@@ -238,7 +239,7 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
         async with Database(PostgresSettings(dsn=dsn)) as database:
             queues, versions = Queues(broker), Versions(store)
             report = ReportStatus(database, queues, Presence(), utc_now)
-            metadata = metadata_app(database, store, queues, report, KEY)
+            metadata = metadata_app(database, store, queues, report, UploadSettings(), KEY)
             transport = httpx.ASGITransport(metadata)
             async with _heard(broker), httpx.AsyncClient(transport=transport, base_url="http://inside") as client:
                 yield Installation(

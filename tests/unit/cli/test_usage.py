@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from ai2text.cli.main import app
 
 COMMANDS = [
+    *(["jobs", "cancel", "x"], ["jobs", "rerun", "x"]),
     *(["recordings"], ["jobs"], ["search", "x"], ["status"], ["transcribe", "a.wav"]),
     *(["dead-letters", "list"], ["dead-letters", "show", "x"], ["dead-letters", "replay", "x"]),
     *(["dataset", "build", "x"], ["dataset", "list"]),
@@ -34,6 +35,9 @@ def test_another_gateway_wants_a_token(tmp_path: Path, words: list[str], monkeyp
     [
         ["recordings", "--status", "lost"],
         ["jobs", "--limit", "0"],
+        ["jobs", "cancel"],
+        ["jobs", "rerun"],
+        ["jobs", "rerun", "x", "--lane", "fast"],
         ["search"],
         ["search", "x", "--limit", "1001"],
         ["transcribe"],

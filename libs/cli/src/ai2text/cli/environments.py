@@ -67,7 +67,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
     }
     callers = {"AI2TEXT_CALLER_KEY": credentials.caller_key}
     own = {
-        "metadata": {**queue, **store, **callers, **_api("METADATA", ports), "AI2TEXT_POSTGRES_DSN": dsn(installation)},
+        "metadata": {**queue, **store, **callers, **_catalogue(installation, model)},
         "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_folder(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
         "orchestrator": {**queue, **store, **callers, **_orchestrator(ports)},
@@ -87,6 +87,11 @@ def dsn(installation: Installation) -> str:
 
 def _api(group: str, ports: Ports) -> dict[str, str]:
     return {f"AI2TEXT_{group}_HOST": LOOPBACK, f"AI2TEXT_{group}_PORT": str(ports.of(group.lower()))}
+
+
+def _catalogue(installation: Installation, model: str) -> dict[str, str]:
+    own = {"AI2TEXT_POSTGRES_DSN": dsn(installation), "AI2TEXT_UPLOAD_MODEL": model}
+    return {**_api("METADATA", installation.ports), **own}
 
 
 def _folder(installation: Installation, model: str) -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 import typer
 
-from ai2text.cli import dataset, dead_letters
+from ai2text.cli import dataset, dead_letters, jobs
 from ai2text.cli.issue_token import token
-from ai2text.cli.jobs import jobs
 from ai2text.cli.recordings import recordings
 from ai2text.cli.search import search
 from ai2text.cli.status import status
@@ -17,7 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, transcribe, status, recordings, jobs, search, token):
+for command in (up, transcribe, status, recordings, search, token):
     app.command()(command)
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(dataset.app, name="dataset")

@@ -19,7 +19,7 @@ from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.states import RecordingStatus
-from ai2text.common.contracts.transcription import TranscriptionFailed
+from ai2text.common.contracts.transcription import TranscriptionCancelled, TranscriptionFailed
 from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.errors import Poison
 from ai2text.common.jetstream import Broker
@@ -29,6 +29,7 @@ SUBJECTS = [
     subjects.RECORDING_REJECTED,
     subjects.TRANSCRIPT_PERSISTED,
     subjects.TRANSCRIPTION_FAILED,
+    subjects.TRANSCRIPTION_CANCELLED,
 ]
 BATCH = 20
 FORGOTTEN_AFTER_SECONDS = 3600
@@ -109,6 +110,10 @@ class Results:
             case TranscriptionFailed(reason=reason):
                 names, _ = await self._look_up(event.tenant, event.recording_id)
                 return Result(names=names, text=_told("failed", reason), good=False, failed=True)
+            case TranscriptionCancelled():
+                names, found = await self._look_up(event.tenant, event.recording_id)
+                transcribed = found.get("status") == RecordingStatus.TRANSCRIBED
+                return None if transcribed else Result(names=names, text="cancelled", good=False, failed=True)
             case TranscriptPersisted(current=True):
                 names, found = await self._look_up(event.tenant, event.recording_id)
                 return Result(names=names, text=_quoted(found), good=True)

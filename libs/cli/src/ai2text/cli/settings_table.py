@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.asr.settings import AsrSettings
 from ai2text.audio.sandbox import SandboxSettings
+from ai2text.common.ask import UploadSettings
 from ai2text.common.settings import (
     CallerSettings,
     InsideSettings,
@@ -20,7 +21,7 @@ from ai2text.common.settings import (
     variable,
 )
 from ai2text.common.sources import AUDIO_AND_VIDEO, FolderSettings, SourcesSettings
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 
@@ -32,7 +33,8 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "api-gateway, ingestion, metadata, training-orchestrator": [CallerSettings],
     "ingestion, asr": [SandboxSettings],
     "ingestion, the set-up step": [SourcesSettings, FolderSettings],
-    "ingestion": [IngestionSettings, UploadSettings],
+    "ingestion, metadata": [UploadSettings],
+    "ingestion": [IngestionSettings],
     "asr": [AsrSettings],
     "metadata": [MetadataSettings, PostgresSettings],
     "training-orchestrator": [OrchestratorSettings],

@@ -7,6 +7,7 @@ from ai2text.common.contracts.recordings import RecordingIngested, RecordingReje
 from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
+    TranscriptionCancelled,
     TranscriptionFailed,
     TranscriptionRequested,
     TranscriptionStarted,
@@ -28,6 +29,8 @@ RECORDING_TRANSCRIBED = "recording.transcribed.v1"
 TRANSCRIPTION_REQUESTED = "transcription.requested.v1"
 TRANSCRIPTION_STARTED = "transcription.started.v1"
 TRANSCRIPTION_FAILED = "transcription.failed.v1"
+TRANSCRIPTION_CANCELLED = "transcription.cancelled.v1"
+"""A stream keeps it like every fact; workers hear it over core NATS, and one that misses it finds the outcome."""
 TRANSCRIPT_PERSISTED = "transcript.persisted.v1"
 DEAD_LETTERED = "dead.lettered.v1"
 DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
@@ -53,6 +56,7 @@ Event = (
     | TranscriptionStarted
     | RecordingTranscribed
     | TranscriptionFailed
+    | TranscriptionCancelled
     | TranscriptPersisted
     | DatasetShardRequested
     | DatasetAssembled
@@ -66,6 +70,7 @@ CONTRACT_OF: dict[str, type[Event]] = {
     TRANSCRIPTION_REQUESTED: TranscriptionRequested,
     TRANSCRIPTION_STARTED: TranscriptionStarted,
     TRANSCRIPTION_FAILED: TranscriptionFailed,
+    TRANSCRIPTION_CANCELLED: TranscriptionCancelled,
     TRANSCRIPT_PERSISTED: TranscriptPersisted,
     DATASET_SHARD_REQUESTED: DatasetShardRequested,
     DATASET_ASSEMBLED: DatasetAssembled,
@@ -129,7 +134,7 @@ def message_id_of(event: Event) -> str:
             own = f"{event.job_id}/{event.publication}"
         case TranscriptionStarted():
             own = f"{event.job_id}/{event.worker}/{event.attempt}"
-        case RecordingTranscribed() | TranscriptionFailed() | TranscriptPersisted():
+        case RecordingTranscribed() | TranscriptionFailed() | TranscriptionCancelled() | TranscriptPersisted():
             own = event.job_id
         case DatasetShardRequested() | DatasetAssembled():
             own = f"{event.tenant}/{event.name}/{event.version}"

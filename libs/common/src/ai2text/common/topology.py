@@ -63,6 +63,7 @@ def streams(settings: NatsSettings) -> list[StreamConfig]:
                 "recording.>",
                 subjects.TRANSCRIPTION_STARTED,
                 subjects.TRANSCRIPTION_FAILED,
+                subjects.TRANSCRIPTION_CANCELLED,
                 "transcript.>",
                 subjects.DATASET_ASSEMBLED,
             ],
@@ -112,6 +113,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
                     subjects.ingestion_durable(folder),
                     subjects.RECORDING_TRANSCRIBED,
                     subjects.TRANSCRIPTION_FAILED,
+                    subjects.TRANSCRIPTION_CANCELLED,
                 ),
             )
             for folder in folders

@@ -8,7 +8,7 @@ from ai2text.api_gateway.openai_errors import DO_NOT_RETRY, OpenAIRefused
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.inside import Caller
-from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.outcome import Cancellation, Transcript
 from ai2text.common.contracts.states import JOB_ENDS
 
 LONGEST_POLL_SECONDS = 30.0
@@ -71,6 +71,13 @@ class TranscribeUpload:
         outcome = decode_outcome(await self._metadata.read(f"/v1/jobs/{job_id}/outcome", caller))
         if isinstance(outcome, Transcript):
             return outcome
+        if isinstance(outcome, Cancellation):
+            raise OpenAIRefused(
+                409,
+                f"The job {job_id} was cancelled; ask for it again with `rerun` at /v1/jobs.",
+                code="job_cancelled",
+                headers=DO_NOT_RETRY,
+            )
         reason = outcome.reason
         status = 500 if reason.code in GIVEN_UP else FIRST_REFUSAL
         param = FIELD_AT_FAULT.get(reason.code, "file")

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from ai2text.asr.batcher import Batcher
+from ai2text.asr.cancellations import Cancellations
 from ai2text.asr.decode_recording import Decoder
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
@@ -49,7 +50,9 @@ async def serve(life: Life) -> None:
         async with connect(load(NatsSettings), "asr", life.end) as broker:
             decoder = Decoder(store, sandbox, models, batcher, utc_now)
             worker = f"{socket.gethostname()}/{os.getpid()}"
-            use_case = TranscribeRecording(broker, store, decoder, threads, worker, utc_now)
+            cancellations = Cancellations()
+            await cancellations.subscribe(broker)
+            use_case = TranscribeRecording(broker, store, decoder, cancellations, threads, worker, utc_now)
             lanes = {lane: Consumer(broker, work) for lane, work in _lanes(use_case, settings, life).items()}
             life.probes.ready_when("nats", lambda: broker.connected)
             life.probes.ready_when("consumer", lambda: not any(consumer.halted for consumer in lanes.values()))

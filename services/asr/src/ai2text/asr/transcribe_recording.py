@@ -8,16 +8,19 @@ from contextvars import copy_context
 
 import structlog
 
+from ai2text.asr.cancellations import Cancellations
 from ai2text.asr.decode_recording import Decoder
 from ai2text.asr.draft import forget_draft
+from ai2text.asr.hearing import Abandoned
 from ai2text.asr.live import Live
 from ai2text.common import metrics
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode_outcome, encode
-from ai2text.common.contracts.outcome import Failure, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
+    TranscriptionCancelled,
     TranscriptionFailed,
     TranscriptionRequested,
     TranscriptionStarted,
@@ -33,11 +36,19 @@ class TranscribeRecording:
     """The use case with what it needs; one object serves all jobs of a worker."""
 
     def __init__(
-        self, broker: Broker, store: ObjectStore, decoder: Decoder, threads: Executor, worker: str, clock: Clock
+        self,
+        broker: Broker,
+        store: ObjectStore,
+        decoder: Decoder,
+        cancellations: Cancellations,
+        threads: Executor,
+        worker: str,
+        clock: Clock,
     ) -> None:
         self._broker = broker
         self._store = store
         self._decoder = decoder
+        self._cancellations = cancellations
         self._threads = threads
         self._live = Live(broker)
         self._worker = worker
@@ -45,19 +56,20 @@ class TranscribeRecording:
 
     async def transcribe_recording(self, job: TranscriptionRequested, attempt: int) -> None:
         """Returns when the outcome stands and is announced; a repetition only announces it again."""
-        outcome = await asyncio.to_thread(self._standing_outcome, job)
-        if outcome is None:
-            await self._announce_start(job, attempt)
-            outcome = await self._fence(job, await self._work(job, attempt))
-        else:
-            log.info("outcome_stands_already", kind=outcome.kind)
+        with self._cancellations.heeded(job.job_id) as abandon:  # before the look: else it could be told in between
+            outcome = await asyncio.to_thread(self._standing_outcome, job)
+            if outcome is None:
+                await self._announce_start(job, attempt)
+                outcome = await self._outcome_of_work(job, attempt, abandon)
+            else:
+                log.info("outcome_stands_already", kind=outcome.kind)
         await self._announce(job, outcome)
 
     async def give_up(self, job: TranscriptionRequested, reason: Reason, attempts: int) -> None:
         """Before a job is dead-lettered it gets its failed outcome, so that nobody waits for it for ever."""
         await self._announce(job, await self._fence(job, self._failure(job, reason, attempts)))
 
-    def _standing_outcome(self, job: TranscriptionRequested) -> Transcript | Failure | None:
+    def _standing_outcome(self, job: TranscriptionRequested) -> Outcome | None:
         try:
             return decode_outcome(self._store.get(job.outcome_key))
         except ObjectNotFound:
@@ -77,8 +89,15 @@ class TranscribeRecording:
         with suppress(Unavailable):  # it only informs; the outcome will say more
             await self._broker.publish(started)
 
-    async def _work(self, job: TranscriptionRequested, attempt: int) -> Transcript | Failure:
-        abandon = threading.Event()
+    async def _outcome_of_work(self, job: TranscriptionRequested, attempt: int, abandon: threading.Event) -> Outcome:
+        """Of a job that is called off meanwhile the cancellation, which stood before anybody was told."""
+        try:
+            outcome = await self._work(job, attempt, abandon)
+        except Abandoned:
+            return decode_outcome(await asyncio.to_thread(self._store.get, job.outcome_key))
+        return await self._fence(job, outcome)
+
+    async def _work(self, job: TranscriptionRequested, attempt: int, abandon: threading.Event) -> Transcript | Failure:
         try:
             transcript = await asyncio.get_running_loop().run_in_executor(
                 self._threads, copy_context().run, self._decoder.decode_recording, job, abandon, self._live.about(job)
@@ -97,10 +116,9 @@ class TranscribeRecording:
         )
         return transcript
 
-    async def _fence(self, job: TranscriptionRequested, outcome: Transcript | Failure) -> Transcript | Failure:
+    async def _fence(self, job: TranscriptionRequested, outcome: Transcript | Failure) -> Outcome:
         """The outcome that stands: this one if it came first, otherwise the one that did."""
         first = await asyncio.to_thread(self._store.put_first, job.outcome_key, encode(outcome))
-        await asyncio.to_thread(forget_draft, self._store, job)
         log.debug("outcome_written" if first else "outcome_stood_already", kind=outcome.kind)
         if first:
             return outcome
@@ -118,12 +136,16 @@ class TranscribeRecording:
             failed_at=self._clock(),
         )
 
-    async def _announce(self, job: TranscriptionRequested, outcome: Transcript | Failure) -> None:
+    async def _announce(self, job: TranscriptionRequested, outcome: Outcome) -> None:
+        """Nobody goes on from a draft of a job that has its outcome."""
+        await asyncio.to_thread(forget_draft, self._store, job)
         match outcome:
             case Transcript():
                 await self._broker.publish(_transcribed(job, outcome))
             case Failure():
                 await self._broker.publish(_failed(job, outcome))
+            case Cancellation():
+                await self._broker.publish(_cancelled(job, outcome))
         log.debug("outcome_announced", kind=outcome.kind)
 
 
@@ -154,4 +176,15 @@ def _failed(job: TranscriptionRequested, failure: Failure) -> TranscriptionFaile
         reason=failure.reason,
         attempts=failure.attempts,
         failed_at=failure.failed_at,
+    )
+
+
+def _cancelled(job: TranscriptionRequested, cancellation: Cancellation) -> TranscriptionCancelled:
+    return TranscriptionCancelled(
+        tenant=job.tenant,
+        recording_id=job.recording_id,
+        job_id=job.job_id,
+        generation=job.generation,
+        outcome_key=job.outcome_key,
+        cancelled_at=cancellation.cancelled_at,
     )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from ai2text.common.ask import UploadSettings
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.jetstream import Broker
 from ai2text.ingestion import recording
 from ai2text.ingestion.announce_recording import announce_recording
 from ai2text.ingestion.receive_upload import ask_of, shown_name
 from ai2text.ingestion.request_body import check, checked_sha256
-from ai2text.ingestion.settings import UploadSettings
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.upload import Part, Received, chosen
 from ai2text.ingestion.uploads import Standing, UploadGone, Uploads

@@ -23,6 +23,8 @@ class Stage(StrEnum):
     UNREADABLE = "unreadable"
     """Refused for its permissions; taken again when they have changed, which the signature does not show."""
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Nothing is awaited, and nothing was written; a later job may still bring a transcript."""
 
 
 class Disposal(StrEnum):

@@ -6,6 +6,7 @@ import tempfile
 from datetime import timedelta
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
+from ai2text.common.ask import UploadSettings
 from ai2text.common.bucket_settings import check_names, load_buckets
 from ai2text.common.clock import utc_now
 from ai2text.common.http_server import listen, serve_http
@@ -22,7 +23,7 @@ from ai2text.ingestion.large_blocks import give_back_large_blocks
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
 from ai2text.ingestion.receive_upload import ReceiveUpload
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.surroundings import Surroundings

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from uuid import uuid4
 
+from ai2text.common.ask import UploadSettings
 from ai2text.common.clock import Clock
 from ai2text.ingestion.receive_upload import ask_of
 from ai2text.ingestion.request_body import TooLarge, checked_sha256
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.upload import Upload
 from ai2text.ingestion.uploads import Standing, Uploads
 

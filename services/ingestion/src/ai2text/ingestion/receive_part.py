@@ -11,10 +11,11 @@ from typing import BinaryIO
 
 import structlog
 
+from ai2text.common.ask import UploadSettings
 from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.request_body import TooLarge, checked, promised
-from ai2text.ingestion.settings import IngestionSettings, UploadSettings
+from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.stable_file import sha256_of
 from ai2text.ingestion.store_recording import AUDIO_TYPE
 from ai2text.ingestion.upload import Part, part_key, parts_among

@@ -5,7 +5,6 @@ The bytes go to an unnamed file on disk first: it vanishes with the request, and
 
 import asyncio
 import os
-import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -16,6 +15,7 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ai2text.audio.tags import line
+from ai2text.common.ask import PROMPT_MOST_CHARACTERS, UploadSettings, checked_language
 from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.errors import Refused
@@ -24,7 +24,6 @@ from ai2text.ingestion import recording
 from ai2text.ingestion.announce_recording import announce_recording
 from ai2text.ingestion.recording import Ask
 from ai2text.ingestion.request_body import check, checked, promised
-from ai2text.ingestion.settings import UploadSettings
 from ai2text.ingestion.stable_file import sha256_of
 from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.upload import Received
@@ -35,9 +34,6 @@ MULTIPART = "multipart/form-data"
 FIELDS_MOST = 32
 NAME_MOST_CHARACTERS = 255
 TAGS_MOST, TAG_MOST_CHARACTERS = 32, 100
-LANGUAGE = re.compile(r"[a-z]{2,3}")
-PROMPT_MOST_CHARACTERS = 1000
-"""Whisper reads 224 tokens of it, about 900 characters of English."""
 
 
 class ReceiveUpload:
@@ -138,9 +134,7 @@ def _tags(asked: str) -> tuple[str, ...]:
 
 
 def _language(asked: str | None) -> str | None:
-    if asked and not LANGUAGE.fullmatch(asked):
-        raise Refused("invalid_language", f"{asked!r} is no ISO 639 code such as en or de.")
-    return asked
+    return checked_language(asked) if asked else None
 
 
 def _temperature(asked: str) -> float:

@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.settings import group
 
 
@@ -18,23 +17,3 @@ class IngestionSettings(BaseSettings):
     workers: int = Field(4, ge=1, description="Files hashed, probed and stored at the same time.")
     max_file_bytes: int = Field(20 << 30, gt=0, description="Larger files are refused.")
     max_duration_seconds: float = Field(86_400, gt=0, description="Longer recordings are refused.")
-
-
-class UploadSettings(BaseSettings):
-    """Recordings that come over REST."""
-
-    model_config = group("AI2TEXT_UPLOAD_")
-
-    model: str = Field("small", description="The model, unless the upload names another.")
-    max_bytes: int = Field(5 << 30, gt=0, description="Larger uploads are refused with 413, while they are sent.")
-    options: TranscriptionOptions = Field(
-        TranscriptionOptions(), description="JSON: how to decode; an upload may name its language."
-    )
-    part_bytes_max: int = Field(
-        64 << 20, ge=5 << 20, description="The most of one part of an upload in parts, likewise."
-    )
-    abandoned_hours: float = Field(
-        24,
-        gt=0,
-        description="An upload in parts that has stood still for so long is gone; it is swept a quarter of that later.",
-    )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from ai2text.common import subjects
 from ai2text.common.consumer import Consumer, Delivery, Work
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
+from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionCancelled, TranscriptionFailed
 from ai2text.common.errors import Poison
 from ai2text.common.jetstream import Broker
 
@@ -17,7 +17,7 @@ def sidecar_consumer(broker: Broker, place: str, write: Write) -> Consumer:
 
     async def handle(delivery: Delivery) -> None:
         event = delivery.event
-        if not isinstance(event, RecordingTranscribed | TranscriptionFailed):
+        if not isinstance(event, RecordingTranscribed | TranscriptionFailed | TranscriptionCancelled):
             raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
         await write(event.recording_id, event.outcome_key)
 

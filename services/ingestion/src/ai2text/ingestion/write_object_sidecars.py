@@ -5,11 +5,11 @@ import asyncio
 import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Failure, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
-from ai2text.ingestion.ledger import Stage
+from ai2text.ingestion.ledger import WAITING, Stage
 from ai2text.ingestion.object_sidecars import ObjectSidecars
 from ai2text.ingestion.recording import reason_of
 
@@ -41,7 +41,7 @@ class WriteObjectSidecars:
         await asyncio.to_thread(self._write, entry, decode_outcome(content))
         return True
 
-    def _write(self, entry: ObjectEntry, outcome: Transcript | Failure) -> None:
+    def _write(self, entry: ObjectEntry, outcome: Outcome) -> None:
         key = entry.placed or entry.key
         match outcome:
             case Transcript():
@@ -50,4 +50,6 @@ class WriteObjectSidecars:
             case Failure() if entry.stage is not Stage.DONE:
                 written = self._sidecars.write_reason(key, reason_of(outcome), entry.written)
                 self._ledger.settle(entry, Stage.FAILED, written)
+            case Cancellation() if entry.stage in WAITING:
+                self._ledger.settle(entry, Stage.CANCELLED, entry.written)
         log.info("object_sidecars_written", key=key, recording_id=entry.recording_id, kind=outcome.kind)

@@ -6,11 +6,11 @@ from dataclasses import replace
 import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Failure, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.dispose import Dispose
-from ai2text.ingestion.ledger import Entry, Ledger, Stage
+from ai2text.ingestion.ledger import WAITING, Entry, Ledger, Stage
 from ai2text.ingestion.recording import reason_of
 from ai2text.ingestion.sidecars import Sidecars
 
@@ -41,19 +41,19 @@ class WriteSidecars:
         await asyncio.to_thread(self._write_again, entry.name, decode_outcome(content))
         return True
 
-    def _write_all(self, recording_id: str, outcome: Transcript | Failure) -> None:
+    def _write_all(self, recording_id: str, outcome: Outcome) -> None:
         with self._dispose.lock:
             for entry in self._ledger.of_recording(recording_id):
                 if entry.stage is not Stage.STORED:  # else its own announcement is still to come, and this after it
                     self._write(entry, outcome)
 
-    def _write_again(self, name: str, outcome: Transcript | Failure) -> None:
+    def _write_again(self, name: str, outcome: Outcome) -> None:
         with self._dispose.lock:
             entry = self._ledger.get(name)
             if entry is not None:
                 self._write(entry, outcome)
 
-    def _write(self, entry: Entry, outcome: Transcript | Failure) -> None:
+    def _write(self, entry: Entry, outcome: Outcome) -> None:
         entry = self._dispose.dispose(entry)
         try:
             settled = self._written(entry, outcome)
@@ -64,7 +64,7 @@ class WriteSidecars:
         self._ledger.put(settled)
         log.info("sidecars_written", name=entry.name, recording_id=entry.recording_id, kind=outcome.kind)
 
-    def _written(self, entry: Entry, outcome: Transcript | Failure) -> Entry:
+    def _written(self, entry: Entry, outcome: Outcome) -> Entry:
         match outcome:
             case Transcript():
                 written = self._sidecars.write_transcript(entry.name, outcome, entry.written)
@@ -72,4 +72,6 @@ class WriteSidecars:
             case Failure() if entry.stage is not Stage.DONE:
                 written = self._sidecars.write_reason(entry.name, reason_of(outcome), entry.written)
                 return replace(entry, stage=Stage.FAILED, written=written)
+            case Cancellation() if entry.stage in WAITING:
+                return replace(entry, stage=Stage.CANCELLED)
         return entry

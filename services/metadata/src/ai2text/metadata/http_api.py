@@ -2,13 +2,18 @@
 
 from fastapi import FastAPI
 
+from ai2text.common.ask import UploadSettings
 from ai2text.common.caller_token import authenticated
+from ai2text.common.clock import utc_now
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.metadata.cancel_job import CancelJob
+from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.reads import Reads
 from ai2text.metadata.report_status import ReportStatus
+from ai2text.metadata.request_job import RequestJob
 from ai2text.metadata.routes.audit import audit_router
 from ai2text.metadata.routes.datasets import datasets_router
 from ai2text.metadata.routes.dead_letters import dead_letters_router
@@ -20,15 +25,24 @@ from ai2text.metadata.routes.snapshot import snapshot_router
 from ai2text.metadata.routes.status import status_router
 
 
-def build_app(database: Database, store: ObjectStore, queues: Queues, report: ReportStatus, caller_key: str) -> FastAPI:
+def build_app(
+    database: Database,
+    store: ObjectStore,
+    queues: Queues,
+    report: ReportStatus,
+    uploads: UploadSettings,
+    caller_key: str,
+) -> FastAPI:
     app = FastAPI(openapi_url=None)
     answer_errors_as_problems(app)
     answer_key_errors(app)
 
     caller = authenticated(caller_key)
     reads = Reads(database, queues)
+    requesting = RequestJob(reads, uploads, utc_now)
+    cancelling = CancelJob(reads=reads, persist=PersistReports(database, utc_now), store=store, clock=utc_now)
     app.include_router(recordings_router(reads, store, caller))
-    app.include_router(jobs_router(reads, store, caller))
+    app.include_router(jobs_router(reads, store, requesting, cancelling, caller))
     app.include_router(search_router(database, caller))
     app.include_router(dead_letters_router(database, caller))
     app.include_router(datasets_router(reads, caller))

@@ -28,7 +28,19 @@ async def find_job(connection: Connection, tenant: str, job_id: str) -> dict[str
     if row is None:
         return None
     del row["position"]
-    return _job(row)
+    return {**_job(row), "attempt_history": await _attempts(connection, tenant, job_id)}
+
+
+async def _attempts(connection: Connection, tenant: str, job_id: str) -> list[dict[str, Any]]:
+    """In order. Which worker it was says nothing to people outside."""
+    cursor = await connection.execute(
+        """
+        SELECT number, started_at, ended_at, error_code, error_detail FROM attempts
+        WHERE tenant = %s AND job_id = %s ORDER BY number
+        """,
+        (tenant, job_id),
+    )
+    return [{"error": _error(row), **row} for row in await cursor.fetchall()]
 
 
 async def find_outcome_key(connection: Connection, tenant: str, job_id: str) -> str | None:
@@ -42,6 +54,11 @@ async def find_outcome_key(connection: Connection, tenant: str, job_id: str) -> 
 
 def _job(row: dict[str, Any]) -> dict[str, Any]:
     """Progress is that of its state: what a worker is at in between is not stored."""
-    code, detail = row.pop("error_code"), row.pop("error_detail")
-    error = {"code": code, "detail": detail} if code else None
+    error = _error(row)
     return {**row, "progress": 1.0 if row["status"] == JobStatus.COMPLETED else 0.0, "error": error}
+
+
+def _error(row: dict[str, Any]) -> dict[str, str] | None:
+    """Taken out of the row."""
+    code, detail = row.pop("error_code"), row.pop("error_detail")
+    return {"code": code, "detail": detail} if code else None

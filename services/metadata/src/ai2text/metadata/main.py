@@ -5,12 +5,18 @@ import asyncio
 import structlog
 
 from ai2text.common import metrics, subjects
+from ai2text.common.ask import UploadSettings
 from ai2text.common.clock import stopped_within, utc_now
 from ai2text.common.consumer import Consumer, Work
 from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed, TranscriptionStarted
+from ai2text.common.contracts.transcription import (
+    RecordingTranscribed,
+    TranscriptionCancelled,
+    TranscriptionFailed,
+    TranscriptionStarted,
+)
 from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker, connect
@@ -59,7 +65,7 @@ async def serve(life: Life) -> None:
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
         life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted))
-        app = build_app(database, store, queues, report, callers.key.get_secret_value())
+        app = build_app(database, store, queues, report, load(UploadSettings), callers.key.get_secret_value())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(facts.run(life.stop))
             tasks.create_task(dead_letters.run(life.stop))
@@ -98,7 +104,9 @@ async def _report(
         case RecordingTranscribed():
             async with words.holding(event.words):
                 await reports.write(await read_transcript(store, event))
-        case RecordingIngested() | RecordingRejected() | TranscriptionStarted() | TranscriptionFailed():
+        case RecordingIngested() | RecordingRejected() | TranscriptionStarted():
+            await reports.write(event)
+        case TranscriptionFailed() | TranscriptionCancelled():
             await reports.write(event)
         case DatasetAssembled():
             await persist_dataset(database, store, event)

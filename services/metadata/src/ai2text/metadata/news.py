@@ -7,8 +7,13 @@ from datetime import datetime
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
-from ai2text.common.contracts.states import JOB_ENDS, JobStatus
-from ai2text.common.contracts.transcription import TranscriptionFailed, TranscriptionRequested, TranscriptionStarted
+from ai2text.common.contracts.states import JOB_ENDS, JobStatus, Lane
+from ai2text.common.contracts.transcription import (
+    TranscriptionCancelled,
+    TranscriptionFailed,
+    TranscriptionRequested,
+    TranscriptionStarted,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,9 @@ class Transcribed:
     outcome_key: str
 
 
-Report = RecordingIngested | RecordingRejected | TranscriptionStarted | TranscriptionFailed | Transcribed
+End = Transcribed | TranscriptionFailed | TranscriptionCancelled
+"""What an outcome says."""
+Report = RecordingIngested | RecordingRejected | TranscriptionStarted | End
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +78,9 @@ class JobNews:
     finished_at: datetime | None = None
 
     def ask(self, asked: TranscriptionRequested) -> None:
-        self.asked = asked
+        """Asked for on both lanes it is interactive."""
+        if self.asked is None or self.asked.lane is Lane.BULK:
+            self.asked = asked
         self.outcome_key = asked.outcome_key
         self.duration_seconds = asked.duration_seconds
 
@@ -89,8 +98,27 @@ class JobNews:
         self.status, self.outcome_key, self.finished_at, self.error = status, outcome_key, at, error
 
 
+@dataclass(slots=True, kw_only=True)
+class AttemptNews:
+    """A delivery of a job's request to a worker. How it ended is known only of one that failed the job."""
+
+    tenant: str
+    worker: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: Reason | None = None
+
+    def start(self, event: TranscriptionStarted) -> None:
+        """Of two on different lanes with the same number the first one counts."""
+        if self.started_at is None or event.started_at < self.started_at:
+            self.worker, self.started_at = event.worker, event.started_at
+
+    def fail(self, event: TranscriptionFailed) -> None:
+        self.ended_at, self.error = event.failed_at, event.reason
+
+
 class News:
-    """One entry for each recording, source, rejection, job and transcript, however often it was reported."""
+    """One entry for each recording, source, rejection, job, attempt and transcript, however often it was reported."""
 
     def __init__(self, reports: Iterable[Report] = ()) -> None:
         self.recordings: dict[str, RecordingNews] = {}
@@ -98,6 +126,8 @@ class News:
         self.sources: dict[tuple[str, str], SourceNews] = {}
         """By recording and source."""
         self.jobs: dict[str, JobNews] = {}
+        self.attempts: dict[tuple[str, int], AttemptNews] = {}
+        """By job and number."""
         self.transcripts: dict[str, Transcript] = {}
         """By job."""
         for report in reports:
@@ -112,9 +142,14 @@ class News:
                 self._source(report.tenant, report.rejection_id, report.source).see(report.rejected_at)
             case TranscriptionStarted():
                 self._job(report, report.started_at).start(report)
+                self._attempt(report.tenant, report.job_id, report.attempt).start(report)
             case TranscriptionFailed():
                 job = self._job(report, report.failed_at)
                 job.end(JobStatus.FAILED, report.outcome_key, report.failed_at, report.reason)
+                self._attempt(report.tenant, report.job_id, report.attempts).fail(report)
+            case TranscriptionCancelled():
+                job = self._job(report, report.cancelled_at)
+                job.end(JobStatus.CANCELLED, report.outcome_key, report.cancelled_at)
             case Transcribed():
                 self._transcribed(report)
 
@@ -146,6 +181,9 @@ class News:
         job.end(JobStatus.COMPLETED, report.outcome_key, transcript.transcribed_at)
         self.transcripts[transcript.job_id] = transcript
 
+    def _attempt(self, tenant: str, job_id: str, number: int) -> AttemptNews:
+        return self.attempts.setdefault((job_id, number), AttemptNews(tenant=tenant))
+
     def _source(self, tenant: str, recording_id: str, source: Source) -> SourceNews:
         return self.sources.setdefault((recording_id, source.source_id), SourceNews(tenant=tenant, source=source))
 
@@ -156,7 +194,11 @@ class News:
 
     def _job(
         self,
-        event: TranscriptionRequested | TranscriptionStarted | TranscriptionFailed | Transcript,
+        event: TranscriptionRequested
+        | TranscriptionStarted
+        | TranscriptionFailed
+        | TranscriptionCancelled
+        | Transcript,
         heard_at: datetime,
     ) -> JobNews:
         self._recording(event.tenant, event.recording_id, heard_at)

@@ -9,13 +9,18 @@ import structlog
 
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Transcript
-from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionFailed
+from ai2text.common.contracts.outcome import Cancellation, Transcript
+from ai2text.common.contracts.transcription import (
+    RecordingTranscribed,
+    TranscriptionCancelled,
+    TranscriptionFailed,
+    TranscriptionRequested,
+)
 from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
-from ai2text.metadata.news import News, Report, Transcribed
-from ai2text.metadata.postgres import jobs, outbox, recordings, transcripts
+from ai2text.metadata.news import End, News, Report, Transcribed
+from ai2text.metadata.postgres import attempts, jobs, outbox, recordings, transcripts
 from ai2text.metadata.postgres.pool import Connection, Database
 from ai2text.metadata.postgres.tenants import save_tenants
 from ai2text.metadata.postgres.transcripts import NewRevision
@@ -37,8 +42,27 @@ class PersistReports:
             new = await save(connection, news, self.clock)
             log.debug("reports_saved", reports=len(reports))
         log.debug("reports_persisted", reports=len(reports))
-        for one in new:
-            log.info("transcript_persisted", recording_id=one.recording_id, job_id=one.job_id, revision=one.revision)
+        _tell(new)
+
+    async def persist_found(self, end: End) -> None:
+        """What was found standing; may be repeated. Raises CatalogueUnavailable.
+
+        A cancellation is announced too, if the catalogue did not know it: whoever wrote it may have died of that.
+        """
+        news = News([end])
+        (recording_id,), (job_id,) = news.recordings, news.jobs
+        async with self.database.transaction() as connection:
+            await recordings.hold(connection, recording_id)
+            known = await jobs.has_ended(connection, job_id)
+            new = await save(connection, news, self.clock)
+            if isinstance(end, TranscriptionCancelled) and not known:
+                await outbox.put(connection, end)
+        _tell(new)
+
+
+def _tell(new: Sequence[NewRevision]) -> None:
+    for one in new:
+        log.info("transcript_persisted", recording_id=one.recording_id, job_id=one.job_id, revision=one.revision)
 
 
 async def save(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
@@ -47,9 +71,19 @@ async def save(connection: Connection, news: News, clock: Clock) -> list[NewRevi
     await recordings.save_recordings(connection, news.recordings.values(), news.rejections.values())
     await recordings.save_sources(connection, news.sources)
     await jobs.save_jobs(connection, news.jobs.values())
+    if news.attempts:
+        await attempts.save_attempts(connection, news.attempts)
     new = await _save_transcripts(connection, news, clock) if news.transcripts else []
     await recordings.follow_newest_jobs(connection, list(news.recordings))
     return new
+
+
+async def save_request(connection: Connection, job: TranscriptionRequested, clock: Clock) -> None:
+    """A new job, and its way into the queue. The caller holds the recording's row."""
+    news = News()
+    news.ask(job)
+    await save(connection, news, clock)
+    await outbox.put(connection, job)
 
 
 async def _save_transcripts(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
@@ -82,11 +116,14 @@ async def read_transcript(store: ObjectStore, event: RecordingTranscribed) -> Tr
     return report
 
 
-def read_outcome(store: ObjectStore, key: str) -> Transcribed | TranscriptionFailed:
+def read_outcome(store: ObjectStore, key: str) -> End:
     """Blocking. What a worker would have reported of it. Raises StoreUnavailable, ObjectNotFound, Poison."""
     outcome = decode_outcome(store.get(key))
-    if isinstance(outcome, Transcript):
-        return Transcribed(transcript=outcome, outcome_key=key)
+    match outcome:
+        case Transcript():
+            return Transcribed(transcript=outcome, outcome_key=key)
+        case Cancellation():
+            return cancelled(outcome, key)
     return TranscriptionFailed(
         tenant=outcome.tenant,
         recording_id=outcome.recording_id,
@@ -96,4 +133,15 @@ def read_outcome(store: ObjectStore, key: str) -> Transcribed | TranscriptionFai
         reason=outcome.reason,
         attempts=outcome.attempts,
         failed_at=outcome.failed_at,
+    )
+
+
+def cancelled(cancellation: Cancellation, key: str) -> TranscriptionCancelled:
+    return TranscriptionCancelled(
+        tenant=cancellation.tenant,
+        recording_id=cancellation.recording_id,
+        job_id=cancellation.job_id,
+        generation=cancellation.generation,
+        outcome_key=key,
+        cancelled_at=cancellation.cancelled_at,
     )

@@ -49,7 +49,7 @@ class ReconcileJobs:
         except Poison as exc:
             log.error("outcome_unreadable", key=outcome_key, detail=exc.detail)  # noqa: TRY400 - says it all
         else:
-            await self.persist.persist_reports([report])
+            await self.persist.persist_found(report)
 
     async def _publish_again(self, job_id: str) -> None:
         async with self.persist.database.transaction() as connection:

@@ -1,6 +1,6 @@
 """A message that was given up gets another chance, once: a request as a new job, anything else as it was."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid5
 
 import structlog
@@ -8,9 +8,9 @@ import structlog
 from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.metadata.news import News
-from ai2text.metadata.persist_reports import save
-from ai2text.metadata.postgres import dead_letters, jobs, outbox
+from ai2text.metadata.generations import in_generation, newest_generation
+from ai2text.metadata.persist_reports import save_request
+from ai2text.metadata.postgres import dead_letters, jobs, outbox, recordings
 from ai2text.metadata.postgres.pool import Connection, Database
 
 log = structlog.get_logger()
@@ -47,25 +47,9 @@ async def replay_dead_letter(database: Database, dead_letter_id: str, clock: Clo
 
 async def _request_again(connection: Connection, dead: TranscriptionRequested, clock: Clock) -> str:
     """A new job: the dead one has its failed outcome, which stands."""
-    await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (dead.recording_id,))
+    await recordings.hold(connection, dead.recording_id)
     known = await jobs.job_generations(connection, dead.tenant, dead.recording_id)
-    newest = max([dead.generation, *(number for job, number in known.items() if job == _job_id(dead, number))])
-    job_id = _job_id(dead, newest + 1)
-    job = replace(
-        dead,
-        job_id=job_id,
-        generation=newest + 1,
-        publication=0,
-        replaces=dead.job_id,
-        outcome_key=identity.outcome_key(dead.tenant, job_id),
-        requested_at=clock(),
-    )
-    news = News()
-    news.ask(job)
-    await save(connection, news, clock)
-    await outbox.put(connection, job)
-    return job_id
-
-
-def _job_id(ask: TranscriptionRequested, generation: int) -> str:
-    return identity.job_id(ask.recording_id, ask.model, ask.task, ask.options, generation)
+    newest = max(dead.generation, newest_generation(dead, known) or 0)
+    job = in_generation(dead, newest + 1, dead.job_id, clock())
+    await save_request(connection, job, clock)
+    return job.job_id

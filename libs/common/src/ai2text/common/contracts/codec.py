@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from ai2text.common.contracts.outcome import Failure, Outcome, Transcript
+from ai2text.common.contracts.outcome import Outcome
 from ai2text.common.errors import Poison
 
 T = TypeVar("T")
@@ -30,9 +30,9 @@ def decode(contract: type[T], payload: bytes) -> T:
     return document
 
 
-def decode_outcome(payload: bytes) -> Transcript | Failure:
+def decode_outcome(payload: bytes) -> Outcome:
     """Raises Poison for what is not an outcome."""
-    outcome: Transcript | Failure = _validated(Outcome, payload)
+    outcome: Outcome = _validated(Outcome, payload)
     return outcome
 
 

@@ -123,4 +123,16 @@ class Failure:
     kind: Literal["failure"] = field(default="failure")
 
 
-Outcome = Annotated[Transcript | Failure, Discriminator("kind")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """Somebody called the job off before it had ended."""
+
+    tenant: str
+    recording_id: str
+    job_id: str
+    generation: int
+    cancelled_at: datetime
+    kind: Literal["cancellation"] = field(default="cancellation")
+
+
+Outcome = Annotated[Transcript | Failure | Cancellation, Discriminator("kind")]

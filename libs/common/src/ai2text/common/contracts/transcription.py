@@ -97,3 +97,15 @@ class TranscriptionFailed:
     reason: Reason
     attempts: int
     failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionCancelled:
+    """The cancellation stands under `outcome_key`, for good; workers that are at the job stop."""
+
+    tenant: str
+    recording_id: str
+    job_id: str
+    generation: int
+    outcome_key: str
+    cancelled_at: datetime

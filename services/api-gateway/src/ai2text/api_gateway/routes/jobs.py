@@ -15,6 +15,11 @@ from ai2text.common.contracts.states import JobStatus
 def jobs_router(door: Door, metadata: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
+    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+
+    @router.post("", summary="Ask for a transcription: a new job, or the one there is for the same", status_code=202)
+    async def request_job(request: Request, caller: Annotated[Caller, writer]) -> StreamingResponse:
+        return await metadata.forward(request, caller)
 
     @router.get("", summary="The tenant's jobs, the newest first")
     async def list_jobs(
@@ -33,6 +38,10 @@ def jobs_router(door: Door, metadata: Service) -> APIRouter:
         job_id: UUID,
         wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the job's end.")] = 0,
     ) -> StreamingResponse:
+        return await metadata.forward(request, caller)
+
+    @router.delete("/{job_id}", summary="Cancel one; 409 when it has ended otherwise")
+    async def cancel_job(request: Request, caller: Annotated[Caller, writer], job_id: UUID) -> StreamingResponse:
         return await metadata.forward(request, caller)
 
     return router

@@ -1,10 +1,12 @@
 """Rows of jobs. Every statement may be repeated; a state never goes backwards, and the first end stays."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.states import JobStatus
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.metadata.news import JobNews
 from ai2text.metadata.postgres.pool import Connection
@@ -18,7 +20,7 @@ MERGE = f"""
     INSERT INTO jobs AS known ({COLUMNS}) SELECT {COLUMNS} FROM staged_jobs ORDER BY job_id
     ON CONFLICT (job_id) DO UPDATE SET
         replaces = coalesce(excluded.replaces, known.replaces),
-        lane = coalesce(excluded.lane, known.lane),
+        lane = greatest(excluded.lane, known.lane), -- asked for on both it is interactive
         model = coalesce(excluded.model, known.model),
         task = coalesce(excluded.task, known.task),
         options = coalesce(excluded.options, known.options),
@@ -36,6 +38,10 @@ MERGE = f"""
         error_detail = CASE WHEN job_rank(known.status) < 2 THEN excluded.error_detail ELSE known.error_detail END,
         finished_at = CASE WHEN job_rank(known.status) < 2 THEN excluded.finished_at ELSE known.finished_at END
 """  # noqa: S608 - constants
+REQUEST = """
+    jobs.tenant, jobs.recording_id::text, job_id::text, generation, publication, replaces::text, lane,
+    r.audio_key, r.sha256, r.size_bytes, r.duration_seconds, model, task, options, outcome_key, requested_at
+"""
 _requests = TypeAdapter(TranscriptionRequested)
 
 
@@ -130,15 +136,59 @@ async def published_before(connection: Connection, grace_seconds: float, most: i
 async def publish_again(connection: Connection, job_id: str, grace_seconds: float) -> TranscriptionRequested | None:
     """The request with its next publication number; None when another replica was faster, or the job has ended."""
     cursor = await connection.execute(
-        """
+        f"""
         UPDATE jobs SET publication = publication + 1, published_at = now()
         FROM recordings r
         WHERE job_id = %s AND r.recording_id = jobs.recording_id AND jobs.status IN ('queued', 'running')
             AND published_at < now() - make_interval(secs => %s) AND lane IS NOT NULL AND r.audio_key IS NOT NULL
-        RETURNING jobs.tenant, jobs.recording_id::text, job_id::text, generation, publication, replaces::text, lane,
-            r.audio_key, r.sha256, r.size_bytes, r.duration_seconds, model, task, options, outcome_key, requested_at
-        """,
+        RETURNING {REQUEST}
+        """,  # noqa: S608 - a constant of this module
         (job_id, grace_seconds),
     )
     row = await cursor.fetchone()
     return _requests.validate_python(row) if row else None
+
+
+async def publish_sooner(connection: Connection, job_id: str) -> TranscriptionRequested | None:
+    """A job that waits on the bulk lane, as a request on the interactive one; None for any other."""
+    cursor = await connection.execute(
+        f"""
+        UPDATE jobs SET lane = 'interactive', publication = publication + 1, published_at = now()
+        FROM recordings r
+        WHERE job_id = %s AND r.recording_id = jobs.recording_id AND jobs.status = 'queued' AND lane = 'bulk'
+            AND r.audio_key IS NOT NULL
+        RETURNING {REQUEST}
+        """,  # noqa: S608 - a constant of this module
+        (job_id,),
+    )
+    row = await cursor.fetchone()
+    return _requests.validate_python(row) if row else None
+
+
+async def has_ended(connection: Connection, job_id: str) -> bool:
+    return not await without_end(connection, [job_id])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """Whose job it is, and how far it has come."""
+
+    tenant: str
+    recording_id: str
+    job_id: str
+    generation: int
+    status: JobStatus
+    outcome_key: str | None
+    """None while nothing is known of it but that it was started."""
+
+
+async def find_known(connection: Connection, tenant: str, job_id: str) -> KnownJob | None:
+    cursor = await connection.execute(
+        """
+        SELECT tenant, recording_id::text, job_id::text, generation, status, outcome_key FROM jobs
+        WHERE tenant = %s AND job_id = %s
+        """,
+        (tenant, job_id),
+    )
+    row = await cursor.fetchone()
+    return KnownJob(**{**row, "status": JobStatus(row["status"])}) if row else None

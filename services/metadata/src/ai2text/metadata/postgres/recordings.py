@@ -1,11 +1,13 @@
 """Rows of recordings, rejections and sources. Every statement may be repeated, and takes its rows in one order."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.states import RecordingStatus
+from ai2text.common.errors import Refused
 from ai2text.metadata.news import RecordingNews, SourceNews
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
@@ -115,3 +117,37 @@ async def follow_newest_jobs(connection: Connection, recording_ids: Sequence[str
         """,
         (list(recording_ids),),
     )
+
+
+async def hold(connection: Connection, recording_id: str) -> None:
+    """Until the transaction ends nobody else reports on it, or asks for it."""
+    await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (recording_id,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecording:
+    """What a worker must know of it."""
+
+    recording_id: str
+    audio_key: str
+    sha256: str
+    size_bytes: int
+    duration_seconds: float
+
+
+async def find_stored(connection: Connection, tenant: str, recording_id: str) -> StoredRecording | None:
+    """None also while only later events have been heard of. Raises Refused for one that was rejected."""
+    cursor = await connection.execute(
+        """
+        SELECT recording_id::text, audio_key, sha256, size_bytes, duration_seconds, reason_code FROM recordings
+        WHERE tenant = %s AND recording_id = %s AND (audio_key IS NOT NULL OR status = 'rejected')
+        """,
+        (tenant, recording_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    refused = row.pop("reason_code")
+    if row["audio_key"] is None:
+        raise Refused("recording_rejected", f"recording_id: this one was refused ({refused}), there is no sound of it.")
+    return StoredRecording(**row)

@@ -44,7 +44,7 @@ async def save_transcripts(connection: Connection, transcripts: Mapping[str, Tra
             INSERT INTO transcripts ({COLUMNS}, revision)
             SELECT {COLUMNS},
                 coalesce((SELECT max(revision) FROM transcripts t WHERE t.recording_id = s.recording_id), 0)
-                + row_number() OVER (PARTITION BY recording_id ORDER BY generation, job_id)
+                + row_number() OVER (PARTITION BY recording_id ORDER BY generation, created_at, job_id)
             FROM staged_transcripts s WHERE NOT EXISTS (SELECT FROM transcripts t WHERE t.job_id = s.job_id)
             ORDER BY recording_id
             RETURNING recording_id::text, job_id::text, revision
@@ -106,22 +106,23 @@ def _etag(segment: Segment) -> str:
 async def make_current(connection: Connection, new: Iterable[NewRevision]) -> set[tuple[str, int]]:
     """Recordings and those of the `new` revisions that people see now.
 
-    Human work and later generations are never displaced.
+    Human work and later generations are never displaced; of two asks in one generation the later transcript counts.
     """
     revisions = list(new)
     cursor = await connection.execute(
         """
         UPDATE recordings SET current_revision = best.revision
         FROM (
-            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation
+            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation, t.created_at
             FROM transcripts t JOIN unnest(%s::uuid[], %s::integer[]) AS new (recording_id, revision)
                 USING (recording_id, revision)
-            ORDER BY recording_id, generation DESC, revision DESC
+            ORDER BY recording_id, generation DESC, t.created_at DESC, revision DESC
         ) AS best
         WHERE recordings.recording_id = best.recording_id AND NOT EXISTS (
             SELECT FROM transcripts AS current
             WHERE current.recording_id = best.recording_id AND current.revision = recordings.current_revision
-              AND (current.kind = 'human' OR current.generation > best.generation))
+              AND (current.kind = 'human'
+                OR (current.generation, current.created_at) > (best.generation, best.created_at)))
         RETURNING recordings.recording_id::text, current_revision
         """,
         ([one.recording_id for one in revisions], [one.revision for one in revisions]),
