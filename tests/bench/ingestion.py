@@ -20,7 +20,6 @@ from uuid import uuid4
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.audio.source import FileSource
-from ai2text.cli import servers
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.sources import Folder
 from ai2text.ingestion.comparison import Comparison
@@ -28,8 +27,8 @@ from ai2text.ingestion.folder_files import FolderFiles
 from ai2text.ingestion.ledger import Entry, Ledger, Stage
 from ai2text.ingestion.scan import Scan
 from tests.bench.table import Figure, Row
-from tests.fixtures.ingestion_service import IngestionService, Servers
-from tests.fixtures.servers import nats_settings_of, running, s3_settings_of
+from tests.fixtures.ingestion_service import IngestionService
+from tests.fixtures.service_process import on_own_servers
 
 RATE_HZ = 16_000
 BLOCK_BYTES = 1 << 20
@@ -158,12 +157,9 @@ def _home() -> Iterator[Path]:
 @contextmanager
 def _service(home: Path) -> Iterator[IngestionService]:
     folders = '[[folder]]\nname = "inbox"\npath = "inbox"\n'
-    with running(servers.nats, "nats") as nats, running(servers.s3, "s3") as s3:
-        told = Servers(nats_settings_of(nats), s3_settings_of(s3))
-        ObjectStore(told.s3).make_ready()
-        with IngestionService(home, told, folders, {"AI2TEXT_LOG_LEVEL": "info"}) as service:
-            time.sleep(3)  # until it has warmed up
-            yield service
+    with on_own_servers() as told, IngestionService(home, told, folders, {"AI2TEXT_LOG_LEVEL": "info"}) as service:
+        time.sleep(3)  # until it has warmed up
+        yield service
 
 
 @contextmanager

@@ -17,7 +17,8 @@ import pytest
 from ai2text.common.settings import NatsSettings, S3Settings
 from ai2text.ingestion.names import to_name
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.ingestion_service import QUICK, WAV, IngestionService, Servers, sha256, variant
+from tests.fixtures.ingestion_service import QUICK, WAV, IngestionService, sha256, variant
+from tests.fixtures.service_process import Servers
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -1,12 +1,11 @@
 """A gigabyte through the door: no service holds it."""
 
 import hashlib
-import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.fixtures.memory import Peaks
 from tests.fixtures.stack import SAMPLES, Stack
 from tests.fixtures.wide_wave import BYTES_PER_SECOND, wide_wave
 
@@ -15,41 +14,6 @@ MOST_BYTES = 64 << 20
 PART_BYTES = 32 << 20
 SERVICES = {"ingestion": r"ai2text\.ingestion", "metadata": r"ai2text\.metadata", "gateway": r"ai2text\.api_gateway"}
 WARMING = SAMPLES / "01-the-weather-is-here.wav"
-
-
-class Peaks(threading.Thread):
-    """The most resident memory of each service, its children included, while it runs."""
-
-    def __init__(self, pids: dict[str, int]) -> None:
-        super().__init__(daemon=True)
-        self._services = {name: psutil.Process(pid) for name, pid in pids.items()}
-        self._done = threading.Event()
-        self.before = self._now()
-        self.most = dict(self.before)
-
-    def run(self) -> None:
-        while not self._done.wait(0.05):
-            self.most = {name: max(self.most[name], now) for name, now in self._now().items()}
-
-    def growth(self) -> dict[str, int]:
-        self._done.set()
-        self.join()
-        return {name: self.most[name] - self.before[name] for name in self.most}
-
-    def _now(self) -> dict[str, int]:
-        return {name: _resident(process) for name, process in self._services.items()}
-
-
-def _resident(process: psutil.Process) -> int:
-    """What a decoder shares with the server that it was forked from counts once."""
-    return sum(map(_proportional, (process, *process.children(recursive=True))))
-
-
-def _proportional(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return 0
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import pytest
 from ai2text.common import subjects
 from ai2text.common.contracts.states import Lane
 from ai2text.common.jetstream import connect
-from tests.fixtures.ingestion_service import QUICK, WAV, IngestionService, Servers, sha256, variant
+from tests.fixtures.ingestion_service import QUICK, WAV, IngestionService, sha256, variant
+from tests.fixtures.service_process import Servers
 
 REASON = ".reason.json"
 
