@@ -23,6 +23,7 @@ from ai2text.asr.draft import Draft
 from ai2text.asr.hearing import Hearing
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
+from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.whisper import Whisper
 from ai2text.common.contracts.states import Decoding
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
@@ -99,7 +100,7 @@ class Core:
 
     def _text(self, file: Spoken, batcher: Batcher, job: TranscriptionRequested) -> str:
         draft = Draft(engine=self._pool.engine(), language="en")
-        hearing = Hearing(job, self._whisper, batcher, draft, threading.Event())
+        hearing = Hearing(job, self._whisper, batcher, draft, Stopwatch(), threading.Event())
         for _ in hearing.hear(_blocks(file.path)):
             pass
         self.again_seconds += sum(second.end - second.start for second in draft.second_hearings)

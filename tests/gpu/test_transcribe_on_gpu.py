@@ -13,6 +13,7 @@ from ai2text.asr.draft import Draft
 from ai2text.asr.hearing import Hearing
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
+from ai2text.asr.stopwatch import Stopwatch
 from ai2text.common.contracts.transcription import TranscriptionOptions
 from tests.fixtures.examples import REQUESTED
 from tests.fixtures.stack import EAR, SAMPLES
@@ -36,6 +37,6 @@ def test_samples_are_heard_on_the_gpu_as_on_the_cpu(models: ModelPool, name: str
     job = replace(REQUESTED, options=TranscriptionOptions(language="en", temperature=(0.0,)))
     draft = Draft(engine=models.engine(), language="en")
     with Batcher(models.budget, models.workers) as batcher:
-        hearing = Hearing(job, models.get("ear"), batcher, draft, Event())
+        hearing = Hearing(job, models.get("ear"), batcher, draft, Stopwatch(), Event())
         list(hearing.hear([decode_audio(str(SAMPLES / name))]))
     assert "".join(segment.text for segment in draft.segments).strip() == HEARD[name]

@@ -129,7 +129,7 @@ async def test_a_transcript_is_read_back_as_it_was_written(database: Database, s
     assert view is not None
     assert (view.text, view.language, view.revision, view.model) == ("Good morning.", "en", 1, "small")
     (segment,) = view.segments
-    assert (segment.start, segment.end, segment.text, segment.speaker) == (0.1, 1.2, "Good morning.", None)
+    assert (segment.start, segment.end, segment.text, segment.speaker) == (0.1, 1.2, "Good morning.", "channel 1")
     assert [word.text for word in segment.words] == [" Good", " morning."]
 
 

@@ -15,6 +15,7 @@ from ai2text.asr.draft import Draft
 from ai2text.asr.hearing import Abandoned, Hearing
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
+from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.voice_detector import Samples
 from ai2text.common.contracts.states import Decoding
 from ai2text.common.contracts.transcription import TranscriptionOptions
@@ -58,7 +59,7 @@ class Core:
         self, samples: Samples, draft: Draft, options: TranscriptionOptions, abandon: Event | None = None
     ) -> None:
         job = replace(REQUESTED, options=options)
-        hearing = Hearing(job, self._models.get("ear"), self._batcher, draft, abandon or Event())
+        hearing = Hearing(job, self._models.get("ear"), self._batcher, draft, Stopwatch(), abandon or Event())
         rest = samples[draft.sample :]
         for _ in hearing.hear(rest[at : at + 100_000] for at in range(0, len(rest), 100_000)):
             if abandon is not None:

@@ -65,7 +65,7 @@ def measure(connection: Connection, job: Job) -> dict[str, object]:
         if job.sample_rate_hz is None:
             listen(reported(connection, frames, tally), meter)
         else:
-            hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz)
+            hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz, job.channel)
         claimed = judgement.claimed_seconds(container, stream, tally.seconds, share, guessed=guessed)
         judgement.judge(container, tally, claimed, cut=cut)
         return described(container, stream, tally, meter)
@@ -85,8 +85,8 @@ def listen(frames: Iterator[AudioFrame], meter: Meter) -> None:
         meter.add(frame)
 
 
-def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int) -> None:
-    for samples in recording.resampled(frames, sample_rate_hz):
+def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int, channel: int | None) -> None:
+    for samples in recording.resampled(frames, sample_rate_hz, channel):
         for start in range(0, len(samples), protocol.PCM_MAX_BYTES):
             connection.send(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
 

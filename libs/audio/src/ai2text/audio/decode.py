@@ -17,14 +17,18 @@ def decode(
     source: AudioSource,
     *,
     sample_rate_hz: int = 16_000,
+    channel: int | None = None,
     max_duration_seconds: float = MAX_DURATION_SECONDS,
 ) -> Generator[npt.NDArray[np.float32], None, None]:
     """Mono samples from -1 to 1 in one-dimensional chunks of about 10 to 30 s, the last one shorter.
 
-    Joined they equal what `faster_whisper.audio.decode_audio` returns. A child is held from the first chunk until the
+    Joined they equal what `faster_whisper.audio.decode_audio` returns, unless one channel is asked for, from 0; where
+    the recording has no such channel there is silence. A child is held from the first chunk until the
     iterator is exhausted or closed. Raises what `probe` raises; `truncated` and the like only after the last chunk.
     """
-    with closing(sandbox.run(source, sample_rate_hz=sample_rate_hz, max_duration_seconds=max_duration_seconds)) as said:
+    with closing(
+        sandbox.run(source, sample_rate_hz=sample_rate_hz, channel=channel, max_duration_seconds=max_duration_seconds)
+    ) as said:
         for word in said:
             if isinstance(word, bytes):
                 yield np.frombuffer(word, dtype="<i2").astype(np.float32) / FULL_SCALE

@@ -43,6 +43,8 @@ class Job:
     size_bytes: int
     sample_rate_hz: int | None
     """None measures the recording without resampling it or handing samples out."""
+    channel: int | None = None
+    """To hand out, from 0; None mixes them."""
     max_duration_seconds: float
 
     def encode(self) -> bytes:

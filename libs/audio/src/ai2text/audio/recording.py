@@ -148,16 +148,24 @@ def _frames(stream: AudioStream, packet: "Packet[Any]", tally: Tally) -> list[Au
     return frames
 
 
-def resampled(frames: Iterator[AudioFrame], sample_rate_hz: int) -> Iterator[bytes]:
-    """Mono s16, sample for sample what faster_whisper.audio.decode_audio makes of the same frames.
+def resampled(frames: Iterator[AudioFrame], sample_rate_hz: int, channel: int | None = None) -> Iterator[bytes]:
+    """Mono s16, sample for sample what faster_whisper.audio.decode_audio makes of the same frames; or one channel.
 
     Where that would crash, because format, layout or rate change on the way, a new resampler takes over.
     """
-    for _, alike in itertools.groupby(frames, key=lambda f: (f.format.name, f.layout.name, f.sample_rate)):
-        resampler = AudioResampler(format="s16", layout="mono", rate=sample_rate_hz)
+    for (_, layout, _), alike in itertools.groupby(frames, key=lambda f: (f.format.name, f.layout.name, f.sample_rate)):
+        resampler = AudioResampler(format="s16", layout="mono" if channel is None else layout, rate=sample_rate_hz)
         for group in itertools.chain(_grouped(alike), [None]):
             for frame in resampler.resample(group):
-                yield bytes(frame.planes[0])[: 2 * frame.samples]
+                yield _samples_of(frame, channel or 0)
+
+
+def _samples_of(frame: AudioFrame, channel: int) -> bytes:
+    channels = frame.layout.nb_channels
+    if channel >= channels:
+        return bytes(2 * frame.samples)
+    interleaved = memoryview(frame.planes[0]).cast("B")[: 2 * channels * frame.samples].cast("h")
+    return interleaved[channel::channels].tobytes()
 
 
 def _grouped(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:

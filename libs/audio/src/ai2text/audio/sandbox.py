@@ -73,7 +73,12 @@ class Sandbox:
             return [child.pid for child in self._busy]
 
     def run(
-        self, source: AudioSource, *, sample_rate_hz: int | None, max_duration_seconds: float
+        self,
+        source: AudioSource,
+        *,
+        sample_rate_hz: int | None,
+        max_duration_seconds: float,
+        channel: int | None = None,
     ) -> Generator[bytes | Media, None, None]:
         """Samples as mono s16 (none without a sample rate), then the Media. See `probe` and `decode` for the errors."""
         if source.size_bytes == 0:
@@ -83,6 +88,7 @@ class Sandbox:
         job = Job(
             size_bytes=source.size_bytes,
             sample_rate_hz=sample_rate_hz,
+            channel=channel,
             max_duration_seconds=max_duration_seconds,
         )
         with self._slots, self._child() as child:

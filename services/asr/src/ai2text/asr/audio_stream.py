@@ -12,16 +12,16 @@ from ai2text.common.object_store import ObjectStore
 
 
 def audio_stream(
-    store: ObjectStore, sandbox: Sandbox, job: TranscriptionRequested, skip: int
+    store: ObjectStore, sandbox: Sandbox, job: TranscriptionRequested, channel: int | None, skip: int
 ) -> Generator[Samples, None, None]:
-    """Mono at 16 kHz, without the first `skip` samples.
+    """Mono at 16 kHz, one channel or all of them mixed, without the first `skip` samples.
 
     Raises what `decode` raises, and ObjectChanged when the audio is no longer what it was at the beginning.
     """
     etag = store.stat(job.audio_key).etag
     with (
         RangedReader(store, job.audio_key, job.size_bytes, etag) as source,
-        closing(decode(sandbox, source)) as blocks,
+        closing(decode(sandbox, source, channel=channel)) as blocks,
     ):
         for block in blocks:
             rest = block[skip:]

@@ -10,6 +10,7 @@ from ai2text.asr.batcher import Batcher
 from ai2text.asr.draft import DraftKeeper
 from ai2text.asr.hearing import Hearing
 from ai2text.asr.model_pool import ModelPool
+from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.transcript import transcript_of
 from ai2text.asr.voice_activity import SAMPLE_RATE_HZ
 from ai2text.asr.whisper import Whisper
@@ -21,8 +22,10 @@ from ai2text.common.errors import Refused
 from ai2text.common.object_store import ObjectStore
 
 Tell = Callable[[list[Segment], int, float], None]
-"""Given segments as soon as they are heard, how many of the recording's came before, and the second up to which nothing
-of it is missing."""
+"""Given segments as soon as they are heard, how many came before them, and how many seconds of the recording are done,
+of all its channels on an average."""
+MOST_CHANNELS = 8
+"""To be heard separately: each costs as much as a recording."""
 
 
 class Decoder:
@@ -43,14 +46,30 @@ class Decoder:
         """
         with self._models.lease(job.model) as whisper:
             _check_language(job, whisper)
+            channels = _channels(job)
             keeper = DraftKeeper(self._store, job, time.monotonic)
             draft = keeper.begin(self._models.engine())
-            hearing = Hearing(job, whisper, self._batcher, draft, abandon)
-            with closing(audio_stream(self._store, self._sandbox, job, draft.sample)) as audio:
-                for segments in hearing.hear(audio):
-                    tell(segments, len(draft.segments) - len(segments), draft.sample / SAMPLE_RATE_HZ)
-                    keeper.keep(draft)
-        return transcript_of(job, draft, hearing.facts(), self._clock())
+            watch = Stopwatch()
+            while True:
+                hearing = Hearing(job, whisper, self._batcher, draft, watch, abandon)
+                audio = audio_stream(self._store, self._sandbox, job, channels[draft.channel], draft.sample)
+                with closing(audio):
+                    for segments in hearing.hear(audio):
+                        reached = draft.channel * job.duration_seconds + draft.sample / SAMPLE_RATE_HZ
+                        tell(segments, len(draft.segments) - len(segments), reached / len(channels))
+                        keeper.keep(draft)
+                if draft.channel == len(channels) - 1:
+                    return transcript_of(job, draft, hearing.facts(), self._clock())
+                draft.channel, draft.sample = draft.channel + 1, 0
+
+
+def _channels(job: TranscriptionRequested) -> list[int] | list[None]:
+    """One after the other; None for all of them mixed."""
+    if not job.options.separate_channels:
+        return [None]
+    if job.channels > MOST_CHANNELS:
+        raise Refused("too_many_channels", f"Of {job.channels} channels at most {MOST_CHANNELS} are heard separately.")
+    return list(range(job.channels))
 
 
 def _check_language(job: TranscriptionRequested, whisper: Whisper) -> None:

@@ -26,6 +26,8 @@ class Draft:
     """The transcript so far, and the first sample that it does not cover."""
 
     engine: Engine
+    channel: int = 0
+    """That is heard, where they are heard one after the other; those before it are done."""
     sample: int = 0
     language: str | None = None
     language_probability: float = 1.0

@@ -1,7 +1,8 @@
-"""One job's way through the stages: speech out of its audio, windows to the model, segments into its draft."""
+"""One channel's way through the stages: speech out of its audio, windows to the model, segments into its draft."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from itertools import chain
 from threading import Event
 from typing import TypeVar
@@ -43,7 +44,13 @@ class Hearing:
     """What was heard is in the draft before it is yielded."""
 
     def __init__(
-        self, job: TranscriptionRequested, whisper: Whisper, batcher: Batcher, draft: Draft, abandon: Event
+        self,
+        job: TranscriptionRequested,
+        whisper: Whisper,
+        batcher: Batcher,
+        draft: Draft,
+        watch: Stopwatch,
+        abandon: Event,
     ) -> None:
         self._options = job.options
         self._task = job.task
@@ -52,7 +59,8 @@ class Hearing:
         self._batcher = batcher
         self._draft = draft
         self._abandon = abandon
-        self._watch = Stopwatch()
+        self._speaker = f"channel {draft.channel + 1}" if job.options.separate_channels else None
+        self._watch = watch
         self._samples = draft.sample
 
     def hear(self, audio: Iterable[Samples]) -> Iterator[list[Segment]]:
@@ -60,7 +68,9 @@ class Hearing:
         chunks = self._watch.pulling("chunks", self._chunks(self._watch.pulling("audio", self._counted(audio))))
         if self._draft.language is None:
             chunks = self._detect_language(chunks)
-        listener = Listener(self._batcher, self._whisper, self._ask(), self._watch)
+        if self._draft.language is None:
+            return  # nobody speaks
+        listener = Listener(self._batcher, self._whisper, self._ask(self._draft.language), self._watch)
         hear = self._batched if decoding_of(self._options) is Decoding.BATCHED else self._sequentially
         for segments in hear(chunks, listener):
             self._draft.segments += segments
@@ -74,9 +84,7 @@ class Hearing:
             stages=self._watch.stages(),
         )
 
-    def _ask(self) -> Ask:
-        language = self._draft.language
-        assert language is not None  # noqa: S101 - given or detected
+    def _ask(self, language: str) -> Ask:
         return Ask(language=language, task=self._task, options=self._options, urgent=self._urgent)
 
     def _counted(self, audio: Iterable[Samples]) -> Iterator[Samples]:
@@ -104,8 +112,10 @@ class Hearing:
         first: list[Chunk] = []
         while sum(chunk.seconds for chunk in first) < WINDOW_SECONDS and (chunk := next(chunks, None)) is not None:
             first.append(chunk)
+        if not first:
+            return iter(())
         spoken = Spoken("en", 1.0)
-        if first and self._whisper.multilingual:
+        if self._whisper.multilingual:
             samples = np.concatenate([chunk.samples for chunk in first])[: WINDOW_SECONDS * SAMPLE_RATE_HZ]
             window = self._whisper.window(samples)
             spoken = self._wait(self._batcher.detect_language(self._whisper, window, urgent=self._urgent))
@@ -116,15 +126,15 @@ class Hearing:
         for heard in decode_batched(chunks, listener, self._wait):
             timeline = heard.chunk.timeline
             if heard.second is not None:
-                self._draft.second_hearings.append(heard.second)
+                self._draft.second_hearings.append(replace(heard.second, speaker=self._speaker))
             self._advance(heard.chunk.pieces[-1].end, heard.chunk.seconds)
-            yield [segment_of(passage, timeline) for passage in heard.passages]
+            yield [segment_of(passage, timeline, self._speaker) for passage in heard.passages]
 
     def _sequentially(self, chunks: Iterator[Chunk], listener: Listener) -> Iterator[list[Segment]]:
         speech = JoinedSpeech(chunks)
         condition = self._options.condition_on_previous_text
         for passages in decode_sequentially(speech, listener, self._wait, condition_on_previous_text=condition):
-            segments = [segment_of(passage, speech.timeline) for passage in passages]
+            segments = [segment_of(passage, speech.timeline, self._speaker) for passage in passages]
             reached = max([self._draft.sample, *(round(segment.end * SAMPLE_RATE_HZ) for segment in segments)])
             self._advance(reached, (reached - self._draft.sample) / SAMPLE_RATE_HZ)
             yield segments

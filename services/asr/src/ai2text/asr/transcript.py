@@ -26,7 +26,7 @@ class Facts:
     stages: Stages
 
 
-def segment_of(passage: Passage, timeline: Timeline) -> Segment:
+def segment_of(passage: Passage, timeline: Timeline, speaker: str | None) -> Segment:
     """With the times of the recording, and the measures of the window in which its words were heard."""
     words = placed(passage.words, timeline)
     heard = passage.heard
@@ -34,6 +34,7 @@ def segment_of(passage: Passage, timeline: Timeline) -> Segment:
         start=words[0].start,
         end=words[-1].end,
         text="".join(word.text for word in words),
+        speaker=speaker,
         words=tuple(
             Word(start=word.start, end=word.end, text=word.text, probability=round(word.probability, 4))
             for word in words
@@ -48,6 +49,7 @@ def segment_of(passage: Passage, timeline: Timeline) -> Segment:
 
 
 def transcript_of(job: TranscriptionRequested, draft: Draft, facts: Facts, transcribed_at: datetime) -> Transcript:
+    segments = tuple(sorted(draft.segments, key=lambda segment: segment.start))  # of all channels
     return Transcript(
         tenant=job.tenant,
         recording_id=job.recording_id,
@@ -63,8 +65,8 @@ def transcript_of(job: TranscriptionRequested, draft: Draft, facts: Facts, trans
         language_probability=draft.language_probability,
         duration_seconds=facts.duration_seconds,
         speech_seconds=round(draft.speech_seconds, 3),
-        text="".join(segment.text for segment in draft.segments).strip(),
-        segments=tuple(draft.segments),
+        text="".join(segment.text for segment in segments).strip(),
+        segments=segments,
         second_hearings=tuple(draft.second_hearings),
         transcribed_at=transcribed_at,
         processing_seconds=facts.processing_seconds,

@@ -99,6 +99,7 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
             sha256=sha256,
             size_bytes=size_bytes,
             duration_seconds=media.duration_seconds,
+            channels=media.channels,
             model=ask.model,
             options=ask.options,
             outcome_key=identity.outcome_key(ask.tenant, job),

@@ -94,6 +94,7 @@ class RequestJob:
             sha256=recording.sha256,
             size_bytes=recording.size_bytes,
             duration_seconds=recording.duration_seconds,
+            channels=recording.channels,
             model=asked.model or self._settings.model,
             task=asked.task,
             options=options,

@@ -16,7 +16,7 @@ class SegmentsHeard:
     """How many segments of this job came before; a repetition begins again at its own."""
     segments: tuple[Segment, ...]
     reached_seconds: float
-    """Up to here nothing of the recording is missing."""
+    """So much of the recording is done; of all its channels on an average, where they are heard separately."""
     duration_seconds: float
 
 

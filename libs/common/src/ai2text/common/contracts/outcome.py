@@ -29,6 +29,8 @@ class Segment:
     start: float
     end: float
     text: str
+    speaker: str | None = None
+    """`channel 1` and so on where channels are heard separately."""
     words: tuple[Word, ...] = ()
     tokens: tuple[int, ...] = ()
     seek: int = 0
@@ -58,6 +60,7 @@ class SecondHearing:
     doubts: tuple[Doubt, ...]
     kept: bool
     """Whether the second result stands in the transcript; otherwise it was no better."""
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

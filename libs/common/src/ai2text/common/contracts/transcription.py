@@ -29,6 +29,8 @@ class TranscriptionOptions:
     decoding: Decoding = Decoding.BATCHED
     vad_threshold: float = 0.5
     """From 0 to 1: how probable speech must be to be heard."""
+    separate_channels: bool = False
+    """Each channel is heard by itself, and its number, from 1, names the speaker of its segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class TranscriptionRequested:
     sha256: str
     size_bytes: int
     duration_seconds: float
+    channels: int = 1
     model: str
     task: Task = Task.TRANSCRIBE
     options: TranscriptionOptions

@@ -133,14 +133,15 @@ class StoredRecording:
     sha256: str
     size_bytes: int
     duration_seconds: float
+    channels: int
 
 
 async def find_stored(connection: Connection, tenant: str, recording_id: str) -> StoredRecording | None:
     """None also while only later events have been heard of. Raises Refused for one that was rejected."""
     cursor = await connection.execute(
         """
-        SELECT recording_id::text, audio_key, sha256, size_bytes, duration_seconds, reason_code FROM recordings
-        WHERE tenant = %s AND recording_id = %s AND (audio_key IS NOT NULL OR status = 'rejected')
+        SELECT recording_id::text, audio_key, sha256, size_bytes, duration_seconds, channels, reason_code
+        FROM recordings WHERE tenant = %s AND recording_id = %s AND (audio_key IS NOT NULL OR status = 'rejected')
         """,
         (tenant, recording_id),
     )

@@ -18,8 +18,8 @@ COLUMNS = (
     "recording_id, tenant, job_id, kind, generation, model, engine, language, language_probability, text, created_at"
 )
 SEGMENT = (
-    "recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds, text, words, temperature, "
-    "avg_logprob, compression_ratio, no_speech_prob"
+    "recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds, text, speaker, words, "
+    "temperature, avg_logprob, compression_ratio, no_speech_prob"
 )
 
 _words = TypeAdapter(tuple[Word, ...])
@@ -90,6 +90,7 @@ def _segments(new: NewRevision, transcript: Transcript) -> Iterator[Sequence[obj
             segment.start,
             segment.end,
             segment.text.strip(),
+            segment.speaker,
             _words.dump_json(segment.words).decode(),
             segment.temperature,
             segment.avg_logprob,
