@@ -181,5 +181,5 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="auto")
     parser.add_argument("--sets", default="abc")
     asked = parser.parse_args()
-    print(machine(), "\n")  # noqa: T201 - its purpose
+    print(machine(asked.device, Path(asked.model).name), "\n")  # noqa: T201 - its purpose
     print(table(run(asked.model, asked.device, asked.sets)))  # noqa: T201

@@ -28,13 +28,13 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
+def machine(device: str = "no GPU used", model: str = "the ear") -> str:
     cpu = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
     packages = ", ".join(f"{name} {version(name)}" for name in ("faster-whisper", "ctranslate2"))
     return (
-        f"{os.cpu_count()} cores of {cpu}, {psutil.virtual_memory().total >> 30} GiB, no GPU used; "
-        f"Python {platform.python_version()}, {packages}; model: the ear"
+        f"{os.cpu_count()} cores of {cpu}, {psutil.virtual_memory().total >> 30} GiB, {device}; "
+        f"Python {platform.python_version()}, {packages}; model: {model}"
     )
