@@ -23,6 +23,7 @@ from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Misconfigured, Poison, Refused, Unavailable
 from ai2text.common.jetstream import connect
+from ai2text.common.malloc import share_arenas
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
@@ -34,6 +35,7 @@ RETRY_SECONDS = 5.0
 
 
 def main() -> None:
+    share_arenas()
     run_service("asr", serve)
 
 

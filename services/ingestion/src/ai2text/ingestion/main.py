@@ -11,6 +11,7 @@ from ai2text.common.bucket_settings import check_names, load_buckets
 from ai2text.common.clock import utc_now
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import connect
+from ai2text.common.malloc import give_back_large_blocks
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
@@ -19,7 +20,6 @@ from ai2text.common.sources import load_folders
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.complete_upload import CompleteUpload
 from ai2text.ingestion.http_api import build_app
-from ai2text.ingestion.large_blocks import give_back_large_blocks
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
 from ai2text.ingestion.receive_upload import ReceiveUpload
