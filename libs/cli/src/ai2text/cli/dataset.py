@@ -14,7 +14,7 @@ from ai2text.cli.client import connected, json_of, list_items
 from ai2text.cli.definition import read_definition
 from ai2text.cli.download import Wanted, fetch, plan
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
-from ai2text.cli.tables import moment, number, say, show, show_json, table_of
+from ai2text.cli.tables import moment, number, say, show, show_json, show_list, table_of
 from ai2text.cli.write_transcript import make_folder
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Misconfigured
@@ -37,12 +37,7 @@ def list_datasets(
     """List the newest version of each dataset."""
     with connected(data, url) as client:
         found = list_items(client, PATH, {}, limit)
-    if as_json:
-        show_json(found)
-    elif found:
-        show(table_of(("dataset", "version", "status", "created"), map(row, found)))
-    else:
-        say(NOTHING)
+    show_list(found, ("dataset", "version", "status", "created"), row, NOTHING, as_json=as_json)
 
 
 def row(dataset: dict[str, Any]) -> list[str]:

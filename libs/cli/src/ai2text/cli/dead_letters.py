@@ -10,7 +10,7 @@ import typer
 
 from ai2text.cli.client import AnsweredWithError, connected, get_json, json_of, list_items
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
-from ai2text.cli.tables import moment, pairs, say, show, show_json, table_of
+from ai2text.cli.tables import moment, pairs, show, show_json, show_list
 
 TITLES = ("dead letter", "dead since", "replayed", "subject", "tenant", "recording", "reason")
 NOTHING = "There are no dead letters: every message was processed."
@@ -27,12 +27,7 @@ def list_letters(
     """List dead letters of all tenants, the newest first."""
     with connected(data, url) as client:
         found = list_items(client, PATH, {}, limit)
-    if as_json:
-        show_json(found)
-    elif found:
-        show(table_of(TITLES, map(row, found)))
-    else:
-        say(NOTHING)
+    show_list(found, TITLES, row, NOTHING, as_json=as_json)
 
 
 def row(letter: dict[str, Any]) -> list[str]:
@@ -85,12 +80,7 @@ def replay(
     with connected(data, url) as client:
         wanted = _not_replayed(client) if every else dead_letter_ids or []
         answers = [_replayed(client, one) for one in wanted]
-    if as_json:
-        show_json(answers)
-    elif not answers:
-        say("There is nothing to replay.")
-    else:
-        show(table_of(("dead letter", "job", "status"), map(_outcome, answers)))
+    show_list(answers, ("dead letter", "job", "status"), _outcome, "There is nothing to replay.", as_json=as_json)
     if any("error" in answer for answer in answers):
         raise typer.Exit(1)
 

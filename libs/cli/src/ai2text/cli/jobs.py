@@ -9,7 +9,7 @@ import typer
 
 from ai2text.cli.client import connected, json_of, list_items
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
-from ai2text.cli.tables import clock, moment, say, show, show_json, table_of
+from ai2text.cli.tables import clock, moment, show, show_json, show_list, table_of
 from ai2text.common.contracts.states import JobStatus, Lane
 
 TITLES = ("job", "recording", "status", "lane", "model", "requested", "took", "error")
@@ -34,12 +34,8 @@ def jobs(
         return
     with connected(data, url) as client:
         found = list_items(client, "/v1/jobs", {"status": status}, limit)
-    if as_json:
-        show_json(found)
-    elif found:
-        show(table_of(TITLES, map(row, found)))
-    else:
-        say(f"No job is {status}: leave out --status to see the others." if status else NOTHING)
+    nothing = f"No job is {status}: leave out --status to see the others." if status else NOTHING
+    show_list(found, TITLES, row, nothing, as_json=as_json)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 
 from ai2text.cli.client import connected, list_items
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
-from ai2text.cli.tables import clock, say, show, show_json, table_of
+from ai2text.cli.tables import clock, show_list
 from ai2text.common.contracts.states import RecordingStatus
 
 TITLES = ("recording", "status", "length", "language", "name", "text, or why not")
@@ -30,12 +30,7 @@ def recordings(
     filters = {"status": status, "tag": tag, "language": language}
     with connected(data, url) as client:
         found = list_items(client, "/v1/recordings", filters, limit)
-    if as_json:
-        show_json(found)
-    elif found:
-        show(table_of(TITLES, map(row, found)))
-    else:
-        say(NO_MATCH if any(filters.values()) else NOTHING)
+    show_list(found, TITLES, row, NO_MATCH if any(filters.values()) else NOTHING, as_json=as_json)
 
 
 def row(recording: dict[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
 """Lists for people: compact, not wrapped, ids in full; and the same for scripts."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.text import Text
 
 UNBOUNDED = 10_000
 Cell = str | Text
+T = TypeVar("T")
 
 
 def table_of(titles: Sequence[str], rows: Iterable[Sequence[Cell]], title: str | None = None) -> Table:
@@ -46,6 +47,18 @@ def show(table: Table) -> None:
 
 def show_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def show_list(
+    found: Sequence[T], titles: Sequence[str], row: Callable[[T], Sequence[Cell]], nothing: str, *, as_json: bool
+) -> None:
+    """For people a table, or the sentence `nothing`; for scripts always a list."""
+    if as_json:
+        show_json(found)
+    elif found:
+        show(table_of(titles, map(row, found)))
+    else:
+        say(nothing)
 
 
 def say(sentence: str) -> None:

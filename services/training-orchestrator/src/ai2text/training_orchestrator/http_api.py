@@ -1,8 +1,6 @@
 """The inside API of the training-orchestrator; the paths are those of the outside, the gateway passes them on."""
 
 import asyncio
-import base64
-import binascii
 import time
 from typing import Annotated, Any
 
@@ -11,7 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import DatasetStatus
-from ai2text.common.errors import Refused
+from ai2text.common.cursors import bad_cursor, from_cursor, to_cursor
 from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
@@ -85,7 +83,7 @@ class _Shelf:
         found = await asyncio.to_thread(self._versions.newest, tenant)
         names = sorted(name for name in found if after_id is None or name > _name(after_id))
         items = [_summary(*await self.find(tenant, name, found[name])) for name in names[:limit]]
-        return {"items": items, "next": _cursor(names[limit - 1]) if len(names) > limit else None}
+        return {"items": items, "next": to_cursor(names[limit - 1].encode()) if len(names) > limit else None}
 
 
 def _summary(claim: Claim, outcome: VersionOutcome | None) -> dict[str, Any]:
@@ -109,12 +107,8 @@ def _version(claim: Claim, outcome: VersionOutcome | None) -> dict[str, Any]:
     }
 
 
-def _cursor(name: str) -> str:
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
-
-
 def _name(cursor: str) -> str:
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as exc:
-        raise Refused("invalid_cursor", "after_id takes the `next` of an earlier answer, unchanged.") from exc
+        return from_cursor(cursor).decode()
+    except UnicodeDecodeError as exc:
+        raise bad_cursor() from exc

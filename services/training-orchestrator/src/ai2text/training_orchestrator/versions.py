@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
@@ -13,9 +14,10 @@ from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
 from ai2text.training_orchestrator.hashed_file import HashedFile
 
-OUTCOMES_KEPT = 8
-"""They never change, and every file of a version is looked up in its outcome."""
+KEPT = 16
+"""Claims and outcomes: they never change, and every file of a version is looked up in both."""
 MANIFEST_TYPE = "application/jsonl"
+Written = TypeVar("Written", Claim, VersionOutcome)
 
 
 class Versions:
@@ -23,7 +25,7 @@ class Versions:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._outcomes: OrderedDict[str, VersionOutcome] = OrderedDict()
+        self._kept: OrderedDict[str, Claim | VersionOutcome] = OrderedDict()
 
     def claim(self, wanted: Claim) -> Claim:
         """With the next free number; two callers at once get two numbers."""
@@ -50,24 +52,24 @@ class Versions:
         return found
 
     def find_claim(self, tenant: str, name: str, version: int) -> Claim | None:
-        try:
-            return decode(Claim, self._store.get(dataset.claim_key(tenant, name, version)))
-        except ObjectNotFound:
-            return None
+        return self._find(Claim, dataset.claim_key(tenant, name, version))
 
     def find_outcome(self, tenant: str, name: str, version: int) -> VersionOutcome | None:
         """None while it is being made."""
-        key = dataset.outcome_key(tenant, name, version)
-        outcome = self._outcomes.get(key)
-        if outcome is None:
-            try:
-                outcome = decode(VersionOutcome, self._store.get(key))
-            except ObjectNotFound:
-                return None
-            self._outcomes[key] = outcome
-            if len(self._outcomes) > OUTCOMES_KEPT:
-                self._outcomes.popitem(last=False)
-        return outcome
+        return self._find(VersionOutcome, dataset.outcome_key(tenant, name, version))
+
+    def _find(self, kind: type[Written], key: str) -> Written | None:
+        kept = self._kept.get(key)
+        if isinstance(kept, kind):
+            return kept
+        try:
+            found = decode(kind, self._store.get(key))
+        except ObjectNotFound:
+            return None
+        self._kept[key] = found
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return found
 
     def put_file(self, tenant: str, written: HashedFile) -> str:
         """The key of the file, which is there when this returns."""
