@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import asr_queue, bench_asr, bucket, ingestion, persistence, pipeline
+from tests.bench import asr_queue, bench_asr, bucket, catalogue, ingestion, persistence, pipeline
 from tests.bench.table import Row, machine, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
     "unchanged folder": lambda: ingestion.unchanged_folder(100_000),
     "reports": persistence.run,
     "bucket": bucket.run,
+    "catalogue": catalogue.run,
     "asr": bench_asr.run,
     "asr queue": asr_queue.run,
 }

@@ -123,7 +123,9 @@ async def _count(connection: Connection, table: str) -> int:
 
 def _empty(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute("TRUNCATE recordings, sources, jobs, attempts, transcripts, segments, outbox")
+        connection.execute(
+            "TRUNCATE recordings, recording_tags, sources, jobs, attempts, transcripts, segments, status_counts, outbox"
+        )
 
 
 def _format(statement: LiteralString, *names: str) -> sql.Composed:

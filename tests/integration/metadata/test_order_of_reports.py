@@ -78,7 +78,9 @@ async def expected(database: Database, owner: psycopg.Connection) -> dict[str, l
     for report in reports():
         await persisted(database, report)
     found = await state(database)
-    owner.execute("TRUNCATE recordings, sources, jobs, attempts, transcripts, segments, outbox")
+    owner.execute(
+        "TRUNCATE recordings, recording_tags, sources, jobs, attempts, transcripts, segments, status_counts, outbox"
+    )
     return found
 
 

@@ -21,7 +21,7 @@ from tests.fixtures.examples import EVENTS
 from tests.integration.metadata.catalogue import asked, ingest, start, transcribe
 
 TABLES = (
-    *("recordings", "sources", "jobs", "attempts", "transcripts", "segments"),
+    *("recordings", "recording_tags", "sources", "jobs", "attempts", "transcripts", "segments", "status_counts"),
     *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references"),
 )
 TENANTS = ("red", "blue")

@@ -6,37 +6,53 @@ from typing import Any
 from ai2text.common.contracts.states import JobStatus, Lane, RecordingStatus
 from ai2text.metadata.postgres.pool import Connection
 
-_TENANT = "(%(tenant)s::text IS NULL OR tenant = %(tenant)s)"
-
 
 async def count(connection: Connection, tenant: str | None) -> dict[str, dict[str, int]]:
-    """Recordings and jobs by status."""
-    return {
-        "recordings": await _count(connection, "recordings", tenant, [s.value for s in RecordingStatus]),
-        "jobs": await _count(connection, "jobs", tenant, [s.value for s in JobStatus]),
-    }
-
-
-async def _count(connection: Connection, table: str, tenant: str | None, statuses: list[str]) -> dict[str, int]:
+    """Recordings and jobs by status; also of a million at once, for they are counted as they change."""
     cursor = await connection.execute(
-        f"SELECT status, count(*) AS n FROM {table} WHERE {_TENANT} GROUP BY status",  # noqa: S608 - constants
+        f"""
+        SELECT counted, status, sum(n)::bigint AS n FROM status_counts WHERE {_of(tenant)} GROUP BY counted, status
+        """,  # noqa: S608 - a constant of this module
         {"tenant": tenant},
     )
-    found = {row["status"]: row["n"] for row in await cursor.fetchall()}
-    return {status: found.get(status, 0) for status in statuses}
+    found = {(row["counted"], row["status"]): row["n"] for row in await cursor.fetchall()}
+    return {
+        "recordings": {status.value: found.get(("recordings", status), 0) for status in RecordingStatus},
+        "jobs": {status.value: found.get(("jobs", status), 0) for status in JobStatus},
+    }
 
 
 async def backlog(connection: Connection, tenant: str | None) -> dict[str, dict[str, Any]]:
     """Queued and running jobs by lane, and the seconds of their audio."""
     cursor = await connection.execute(
         f"""
-        SELECT lane, count(*) AS jobs, coalesce(sum(duration_seconds), 0) AS audio_seconds
-        FROM jobs WHERE {_TENANT} AND status IN ('queued', 'running') AND lane IS NOT NULL GROUP BY lane
+        SELECT lane, sum(n)::bigint AS jobs, sum(audio_seconds)::float8 AS audio_seconds FROM status_counts
+        WHERE {_of(tenant)} AND counted = 'jobs' AND status IN ('queued', 'running') AND lane IS NOT NULL GROUP BY lane
         """,  # noqa: S608 - a constant of this module
         {"tenant": tenant},
     )
     found = {row.pop("lane"): row for row in await cursor.fetchall()}
     return {lane.value: found.get(lane, {"jobs": 0, "audio_seconds": 0.0}) for lane in Lane}
+
+
+async def fold_counts(connection: Connection) -> None:
+    """One line where there were several; nobody sees a moment without either."""
+    await connection.execute(
+        """
+        WITH several AS (
+            SELECT tenant, counted, lane, status FROM status_counts
+            GROUP BY tenant, counted, lane, status HAVING count(*) > 1
+        ), folded AS (
+            DELETE FROM status_counts c USING several s
+            WHERE (c.tenant, c.counted, c.status) = (s.tenant, s.counted, s.status)
+                AND c.lane IS NOT DISTINCT FROM s.lane
+            RETURNING c.*
+        )
+        INSERT INTO status_counts (tenant, counted, lane, status, n, audio_seconds)
+        SELECT tenant, counted, lane, status, sum(n), sum(audio_seconds) FROM folded
+        GROUP BY tenant, counted, lane, status HAVING sum(n) <> 0 OR sum(audio_seconds) <> 0
+        """
+    )
 
 
 async def rates(connection: Connection, tenant: str | None, since: datetime) -> dict[str, Any]:
@@ -46,7 +62,7 @@ async def rates(connection: Connection, tenant: str | None, since: datetime) -> 
         SELECT count(DISTINCT recording_id) AS recordings, coalesce(sum(duration_seconds), 0) AS audio_seconds,
             coalesce(sum(processing_seconds), 0) AS processing_seconds,
             sum(processing_seconds) / nullif(sum(duration_seconds), 0) AS real_time_factor
-        FROM jobs WHERE {_TENANT} AND status = 'completed' AND finished_at > %(since)s
+        FROM jobs WHERE {_of(tenant)} AND status = 'completed' AND finished_at > %(since)s
         """,  # noqa: S608 - a constant of this module
         {"tenant": tenant, "since": since},
     )
@@ -59,10 +75,10 @@ async def failures(connection: Connection, tenant: str | None, since: datetime) 
         f"""
         SELECT kind, code, count(*) AS n FROM (
             SELECT 'jobs' AS kind, error_code AS code FROM jobs
-            WHERE {_TENANT} AND status = 'failed' AND finished_at > %(since)s
+            WHERE {_of(tenant)} AND status = 'failed' AND finished_at > %(since)s
             UNION ALL
             SELECT 'rejections', reason_code FROM recordings
-            WHERE {_TENANT} AND status = 'rejected' AND created_at > %(since)s
+            WHERE {_of(tenant)} AND status = 'rejected' AND created_at > %(since)s
         ) AS failed GROUP BY kind, code ORDER BY code
         """,  # noqa: S608 - a constant of this module
         {"tenant": tenant, "since": since},
@@ -79,3 +95,7 @@ async def count_dead_letters(connection: Connection, since: datetime) -> int:
     cursor = await connection.execute("SELECT count(*) AS n FROM dead_letters WHERE dead_at > %s", (since,))
     row = await cursor.fetchone()
     return int(row["n"]) if row else 0
+
+
+def _of(tenant: str | None) -> str:
+    return "true" if tenant is None else "tenant = %(tenant)s"

@@ -10,7 +10,7 @@ async def list_audit(connection: Connection, tenant: str | None, window: Window)
     cursor = await connection.execute(
         f"""
         SELECT audit_id::text, position, at, tenant, subject, request_id, action, target, status, client
-        FROM audit WHERE {chosen}{window.clause("position")}
+        FROM audit WHERE {chosen}{window.clause()}
         """,  # noqa: S608 - constants
         {"tenant": tenant, **window.parameters()},
     )

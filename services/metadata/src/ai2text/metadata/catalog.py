@@ -5,21 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from ai2text.common.contracts.states import RecordingStatus
-from ai2text.metadata.page import Page, Window
+from ai2text.metadata.page import Order, Page, Window
 from ai2text.metadata.postgres.pool import Connection
 
 PREVIEW_CHARACTERS = 200
+LISTED = Order(("listed_at", "position"))
 OPTIONAL = {
     *("sha256", "language", "text_preview", "job_id", "reason", "duration_seconds", "superseded_by"),
     *("bit_rate_bps", "peak_dbfs", "loudness_lufs"),
 }
 """Said only where there is something to say: silence has no loudness."""
 
-_RECORDING = """
-    SELECT r.recording_id::text, r.position, r.sha256, r.size_bytes, r.status, r.review, r.duration_seconds,
-        r.container, r.codec, r.sample_rate_hz, r.channels, r.bit_rate_bps, r.peak_dbfs, r.loudness_lufs, r.tags,
-        r.media_tags, r.reason_code, r.reason_detail, r.created_at,
-        t.language, left(t.text, %(preview)s) AS text_preview,
+_SHOWN = """
+    SELECT r.recording_id::text, r.listed_at, r.position, r.sha256, r.size_bytes, r.status, r.review,
+        r.duration_seconds, r.container, r.codec, r.sample_rate_hz, r.channels, r.bit_rate_bps, r.peak_dbfs,
+        r.loudness_lufs, r.tags, r.media_tags, r.reason_code, r.reason_detail, r.created_at,
+        r.language, left(t.text, %(preview)s) AS text_preview,
         (SELECT job_id::text FROM jobs j WHERE j.recording_id = r.recording_id
          ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
         coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
@@ -28,10 +29,10 @@ _RECORDING = """
         (SELECT CASE WHEN bool_and(coalesce(s.replaced_at > coalesce(s.seen_at, '-infinity'), false))
                      THEN (array_agg(s.replaced_by::text ORDER BY s.replaced_at DESC))[1] END
          FROM sources s WHERE s.recording_id = r.recording_id) AS superseded_by
-    FROM recordings r
-    LEFT JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
-    WHERE r.tenant = %(tenant)s
 """
+_ALL = "recordings r"
+_TAGGED = "recording_tags g JOIN recordings r USING (recording_id)"
+_TRANSCRIPT = "LEFT JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,32 +87,39 @@ class AudioFacts:
 
 
 async def list_recordings(connection: Connection, tenant: str, filters: Filters, window: Window) -> Page:
-    """The newest first. Raises Refused for a bad cursor."""
+    """The newest first. Raises Refused for a bad cursor.
+
+    Each question goes along one index: a recording has a row for each of its tags with all that is asked for besides,
+    and who has a language is transcribed.
+    """
+    place = window.parameters(LISTED)
+    if filters.language is not None and filters.status not in {None, RecordingStatus.TRANSCRIBED}:
+        return Page(items=[], next=None)
+    table, at = (_ALL, "r.") if filters.tag is None else (_TAGGED, "g.")
     conditions = {
-        "status": "r.status = %(status)s",
-        "language": "t.language = %(language)s",
-        "tag": "%(tag)s = ANY(r.tags)",
-        "created_after": "r.created_at > %(created_after)s",
+        "status": f"{at}status = %(status)s",
+        "language": f"{at}language = %(language)s",
+        "tag": "g.tag = %(tag)s",
+        "created_after": f"{at}listed_at > %(created_after)s AND r.created_at > %(created_after)s",
     }
     chosen = {name: getattr(filters, name) for name in conditions if getattr(filters, name) is not None}
-    where = "".join(f" AND {conditions[name]}" for name in chosen)
+    where = " AND ".join([f"{at}tenant = %(tenant)s", *(conditions[name] for name in chosen)])
     cursor = await connection.execute(
-        f"{_RECORDING}{where}{window.clause('r.position')}",
-        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, **chosen, **window.parameters()},
+        f"{_SHOWN} FROM {table} {_TRANSCRIPT} WHERE {where}{window.clause(LISTED, at)}",
+        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, **chosen, **place},
     )
-    return window.page([_recording(row) for row in await cursor.fetchall()])
+    return window.page([_recording(row) for row in await cursor.fetchall()], LISTED)
 
 
 async def find_recording(connection: Connection, tenant: str, recording_id: str) -> dict[str, Any] | None:
     cursor = await connection.execute(
-        f"{_RECORDING} AND r.recording_id = %(id)s",
+        f"{_SHOWN} FROM {_ALL} {_TRANSCRIPT} WHERE r.tenant = %(tenant)s AND r.recording_id = %(id)s",
         {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "id": recording_id},
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    del row["position"]
-    return _recording(row)
+    return {name: value for name, value in _recording(row).items() if name not in LISTED.columns}
 
 
 async def find_transcript(connection: Connection, tenant: str, recording_id: str) -> TranscriptView | None:

@@ -14,7 +14,7 @@ _SHOWN = """dead_letter_id::text, tenant, reason_code, reason_detail, subject, d
 async def list_dead_letters(connection: Connection, window: Window) -> Page:
     """The newest first. Raises Refused for a bad cursor."""
     cursor = await connection.execute(
-        f"SELECT {_SHOWN}, position FROM dead_letters WHERE true{window.clause('position')}",  # noqa: S608 - constants
+        f"SELECT {_SHOWN}, position FROM dead_letters WHERE true{window.clause()}",  # noqa: S608 - constants
         window.parameters(),
     )
     return window.page([_letter(row) for row in await cursor.fetchall()])

@@ -17,7 +17,7 @@ async def list_jobs(connection: Connection, tenant: str, status: JobStatus | Non
     """The newest first. Raises Refused for a bad cursor."""
     chosen = "" if status is None else " AND status = %(status)s"
     cursor = await connection.execute(
-        f"{_JOB}{chosen}{window.clause('position')}", {"tenant": tenant, "status": status, **window.parameters()}
+        f"{_JOB}{chosen}{window.clause()}", {"tenant": tenant, "status": status, **window.parameters()}
     )
     return window.page([_job(row) for row in await cursor.fetchall()])
 

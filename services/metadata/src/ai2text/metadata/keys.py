@@ -9,7 +9,7 @@ async def list_keys(connection: Connection, tenant: str, window: Window) -> Page
     cursor = await connection.execute(
         f"""
         SELECT key_id, position, name, scopes, created_at, created_by, expires_at, last_used_at, revoked_at
-        FROM api_keys WHERE tenant = %(tenant)s{window.clause("position")}
+        FROM api_keys WHERE tenant = %(tenant)s{window.clause()}
         """,  # noqa: S608 - a constant
         {"tenant": tenant, **window.parameters()},
     )

@@ -30,6 +30,7 @@ async def measure_backlog(database: Database, stop: asyncio.Event) -> None:
 
 async def _measure(database: Database) -> None:
     async with database.transaction() as connection:
+        await activity.fold_counts(connection)
         lanes = await activity.backlog(connection, None)
     for lane, waiting in lanes.items():
         metrics.BACKLOG_JOBS.labels(lane).set(waiting["jobs"])

@@ -10,7 +10,11 @@ class PostgresSettings(BaseSettings):
     model_config = group("AI2TEXT_POSTGRES_")
 
     dsn: SecretStr = Field(description="postgresql://user:password@host:port/database")
-    pool_size: int = Field(8, ge=1, description="The most connections of one process.")
+    pool_size: int = Field(
+        8,
+        ge=1,
+        description="The most connections of one process for each of its two roles: so many readers, so many writers.",
+    )
     pool_timeout_seconds: float = Field(5, gt=0, description="How long a request waits for a connection.")
     statement_timeout_seconds: float = Field(30, gt=0, description="The longest a statement may run.")
 

@@ -14,7 +14,8 @@ from ai2text.metadata.postgres.staging import stage
 
 COLUMNS = (
     "recording_id, tenant, sha256, size_bytes, audio_key, container, codec, duration_seconds, sample_rate_hz, "
-    "channels, bit_rate_bps, peak_dbfs, loudness_lufs, media_tags, tags, status, reason_code, reason_detail, created_at"
+    "channels, bit_rate_bps, peak_dbfs, loudness_lufs, media_tags, tags, status, reason_code, reason_detail, "
+    "created_at, listed_at"
 )
 MERGE = f"""
     INSERT INTO recordings AS known ({COLUMNS})
@@ -43,7 +44,8 @@ async def save_recordings(
 def _recording(recording: RecordingNews) -> Sequence[object]:
     facts, tags = _facts(recording.facts), sorted(recording.tags)
     status = RecordingStatus.QUEUED
-    return (recording.recording_id, recording.tenant, *facts, tags, status, None, None, recording.heard_at)
+    heard_at = (recording.heard_at, recording.heard_at)
+    return (recording.recording_id, recording.tenant, *facts, tags, status, None, None, *heard_at)
 
 
 def _facts(event: RecordingIngested | None) -> Sequence[object]:
@@ -70,7 +72,16 @@ def _facts(event: RecordingIngested | None) -> Sequence[object]:
 def _rejection(event: RecordingRejected) -> Sequence[object]:
     facts = (event.sha256, event.size_bytes, *(None,) * 9, Jsonb({}))
     reason = (event.reason.code, event.reason.detail)
-    return (event.rejection_id, event.tenant, *facts, [], RecordingStatus.REJECTED, *reason, event.rejected_at)
+    return (
+        event.rejection_id,
+        event.tenant,
+        *facts,
+        [],
+        RecordingStatus.REJECTED,
+        *reason,
+        event.rejected_at,
+        event.rejected_at,
+    )
 
 
 async def save_sources(connection: Connection, sources: Mapping[tuple[str, str], SourceNews]) -> None:

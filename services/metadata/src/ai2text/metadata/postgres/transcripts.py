@@ -112,9 +112,9 @@ async def make_current(connection: Connection, new: Iterable[NewRevision]) -> se
     revisions = list(new)
     cursor = await connection.execute(
         """
-        UPDATE recordings SET current_revision = best.revision
+        UPDATE recordings SET current_revision = best.revision, language = best.language, status = 'transcribed'
         FROM (
-            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation, t.created_at
+            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation, t.created_at, t.language
             FROM transcripts t JOIN unnest(%s::uuid[], %s::integer[]) AS new (recording_id, revision)
                 USING (recording_id, revision)
             ORDER BY recording_id, generation DESC, t.created_at DESC, revision DESC
