@@ -13,51 +13,18 @@ from pathlib import Path
 import pytest
 
 from ai2text.common.object_store import ObjectStore
+from tests.fixtures.nothing_lost import SAMPLES, SOON, check_nothing_lost_and_nothing_double
 from tests.fixtures.stack import SAMPLES as EAR_SAMPLES
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, running
 from tests.fixtures.wide_wave import wide_wave
 
 pytestmark = pytest.mark.timeout(400)
 
-SAMPLES = [
-    "01-the-weather-is-here.wav",
-    "03-youth-of-today.flac",
-    "07-seventy-thousand-forty-six.wav",
-    "08-smoking-is-one-of.flac",
-    "11-if-not-treat-yourself.opus",
-]
-SOON = {"AI2TEXT_NATS_ACK_WAIT_SECONDS": "5", "AI2TEXT_NATS_HEARTBEAT_SECONDS": "1"}
-"""What a killed process held comes back soon, and not after a minute."""
 POINTS = {
     "ingestion": ["audio_stored", "recording_stored", "recording_announced", "transcription_requested"],
     "asr": ["transcription_started", "recording_decoded", "outcome_written", "outcome_announced"],
     "metadata": ["transcript_read", "reports_saved", "reports_persisted", "transcript_persisted"],
 }
-
-
-def check_nothing_lost_and_nothing_double(stack: Stack) -> None:
-    """Files, PostgreSQL, the object store and the streams say the same."""
-    found = stack.wait_until_settled(SAMPLES)
-    for name in SAMPLES:
-        assert found[name]["status"] == "transcribed"
-        said = (stack.inbox / name).with_suffix(".txt").read_text()
-        assert said.strip() == found[name]["text_preview"]
-        assert (stack.inbox / name).with_suffix(".srt").exists()
-    rows = stack.query("SELECT recording_id, count(*) AS n FROM transcripts GROUP BY recording_id")
-    assert sorted(str(row["recording_id"]) for row in rows) == sorted(item["recording_id"] for item in found.values())
-    assert {row["n"] for row in rows} == {1}
-    assert stack.query("SELECT status, count(*) AS n FROM jobs GROUP BY status") == [
-        {"status": "completed", "n": len(SAMPLES)}
-    ]
-    assert stack.query("SELECT count(*) AS n FROM outbox") == [{"n": 0}]
-    assert len(stack.objects("default/audio/")) == len(SAMPLES)
-    assert len(stack.objects("default/outcomes/")) == len(SAMPLES)
-    assert len(stack.objects("default/facts/")) == len(SAMPLES)
-    assert stack.get("/v1/status").json()["queue"]["unsettled"] == 0
-    assert stack.messages("DEAD") == 0
-    assert stack.messages("WORK") == 0
-    drafts = [path.name for path in stack.inbox.rglob(".ai2text-*")]
-    assert drafts == []
 
 
 @pytest.mark.lesson("L24")
@@ -66,28 +33,20 @@ def test_a_service_killed_at_each_of_its_steps_loses_and_doubles_nothing(tmp_pat
     marks = tmp_path / "marks"
     marks.mkdir()
     points = POINTS[service]
-    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}).start()
-    try:
+    with running(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}) as stack:
         stack.drop(*SAMPLES)
         check_nothing_lost_and_nothing_double(stack)
         assert sorted(path.name for path in marks.iterdir()) == sorted(points)
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["nats-server", "postgres", "weed"])
 def test_a_server_killed_while_a_job_is_decoded_loses_and_doubles_nothing(tmp_path: Path, server: str) -> None:
-    stack = Stack(tmp_path, env=SOON).start()
-    try:
+    with running(tmp_path, env=SOON) as stack:
         stack.drop(*SAMPLES)
         stack.until_logged("asr", "transcription_started")
         stack.kill(server)
         check_nothing_lost_and_nothing_double(stack)
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 @pytest.mark.slow
@@ -116,8 +75,7 @@ def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once
     marks = tmp_path / "marks"
     marks.mkdir()
     points = ["dataset_claimed", "dataset_files_stored", "dataset_ended", "dataset_announced"]
-    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}).start()
-    try:
+    with running(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}) as stack:
         stack.drop(SAMPLES[0])
         stack.wait_until_settled([SAMPLES[0]])
         assert stack.post("/v1/datasets", json={"name": "killed"}).status_code == 503, "it died before it could answer"
@@ -128,9 +86,6 @@ def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once
         assert stack.get("/v1/datasets").json()["items"][0]["version"] == 1
         assert len(stack.objects("default/dataset-files/")) == 1
         assert stack.messages("DEAD") == 0
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 @pytest.mark.slow
@@ -140,8 +95,7 @@ def test_completing_an_upload_killed_at_each_of_its_steps_makes_one_recording_on
     marks.mkdir()
     points = ["staged_hashed", "staged_copied", "staged_stored", "recording_announced", "upload_answered"]
     env = {**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}
-    stack = Stack(tmp_path, env=env).start()
-    try:
+    with running(tmp_path, env=env) as stack:
         content = b"".join(wide_wave(6 << 20))
         upload = f"/v1/uploads/{stack.post('/v1/uploads', json={'name': 'wide.wav'}).json()['upload_id']}"
         for number, part in enumerate((content[: 5 << 20], content[5 << 20 :]), start=1):
@@ -157,16 +111,12 @@ def test_completing_an_upload_killed_at_each_of_its_steps_makes_one_recording_on
             assert len(stack.objects(f"default/{prefix}/")) == 1
         assert not [key for key in stack.objects("default/staging/") if "/part-" in key]
         assert stack.messages("DEAD") == 0
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 @pytest.mark.slow
 @pytest.mark.lesson("L12")
 def test_an_upload_whose_ingestion_was_killed_leaves_nothing_after_the_sweep(tmp_path: Path) -> None:
-    stack = Stack(tmp_path, env={**SOON, "AI2TEXT_UPLOAD_ABANDONED_HOURS": "0.002"}).start()
-    try:
+    with running(tmp_path, env={**SOON, "AI2TEXT_UPLOAD_ABANDONED_HOURS": "0.002"}) as stack:
         store = stack.store()
         content = b"".join(wide_wave(120 << 20))
         with ThreadPoolExecutor(1) as sender:
@@ -180,9 +130,6 @@ def test_an_upload_whose_ingestion_was_killed_leaves_nothing_after_the_sweep(tmp
         assert [path.name for path in (stack.data / "ingestion").iterdir() if "sqlite3" not in path.name] == []
         answer = stack.post("/v1/recordings", content=content)
         assert answer.status_code == 202, answer.text
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 BUCKET = """
@@ -210,8 +157,7 @@ def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path
         "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}",
         "AI2TEXT_SOURCES_FILE": str(tmp_path / "sources.toml"),
     }
-    stack = Stack(tmp_path, env=env).start()
-    try:
+    with running(tmp_path, env=env) as stack:
         archive = stack.store("archive")
         archive.make_ready()
         for name in SAMPLES[:2]:
@@ -230,9 +176,6 @@ def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path
             assert len(stack.objects(f"default/{prefix}/")) == 2
         assert stack.objects("default/staging/") == []
         assert stack.messages("DEAD") == 0
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 def listed(store: ObjectStore, prefix: str = "") -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, running
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
 
@@ -22,8 +22,7 @@ SOON = {
 @pytest.mark.lesson("L24")
 @pytest.mark.parametrize("server", ["nats", "postgres"])
 def test_a_server_that_lost_its_data_is_made_whole_from_the_others(tmp_path: Path, server: str) -> None:
-    stack = Stack(tmp_path, env=SOON).start()
-    try:
+    with running(tmp_path, env=SOON) as stack:
         stack.drop(*DONE)
         before = stack.wait_until_settled(DONE)
         stack.post("/v1/datasets", json={"name": "speech"})
@@ -47,9 +46,6 @@ def test_a_server_that_lost_its_data_is_made_whole_from_the_others(tmp_path: Pat
             assert (stack.inbox / name).with_suffix(".txt").exists()
         stack.until(lambda: references(stack) == used)
         assert (stack.messages("WORK"), stack.messages("DEAD")) == (0, 0)
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []
 
 
 def references(stack: Stack) -> list[dict[str, Any]]:

@@ -169,16 +169,3 @@ async def test_a_database_that_is_away_is_unavailable(unused_tcp_port: int) -> N
         with pytest.raises(CatalogueUnavailable):
             async with away.transaction():
                 pass
-
-
-@pytest.mark.lesson("L07")
-async def test_l07_failed_transactions_give_their_connections_back(database: Database) -> None:
-    for _ in range(1000):
-        with pytest.raises(ZeroDivisionError):
-            async with database.transaction() as connection:
-                await connection.execute("SELECT 1")
-                raise ZeroDivisionError
-    numbers = database.numbers()["writer"]
-    assert numbers["pool_size"] == numbers["pool_available"] <= 8
-    (row,) = await rows(database, "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()")
-    assert row["n"] <= 8
