@@ -88,7 +88,8 @@ class Owner:
     def marks(self) -> set[str]:
         """What nobody else may ever read. A name in a path is known to whoever asks for it."""
         ids = {text for name, text in self.ids.items() if name not in {"number", "version", "path", "q"}}
-        return {*ids, f"{self.tenant}/", f"secret of {self.tenant}", f"{self.tenant}-folder", f"{self.tenant}-bucket"}
+        own = {f"{self.tenant}{mark}" for mark in ("/", "-tag", "-folder", "-bucket")}
+        return {*ids, *own, f"secret of {self.tenant}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,9 @@ class Installation:
 
     async def own_one_of_everything(self, tenant: str) -> Owner:
         for content in (SHARED, own_bytes(tenant)):
-            taken = await self._done(self.ingestion, "POST", "/v1/recordings", tenant, content=content)
+            taken = await self._done(
+                self.ingestion, "POST", "/v1/recordings", tenant, content=content, params={"tags": f"{tenant}-tag"}
+            )
         job = await self._transcribe_all(tenant)
         for name in ("speech", f"{tenant}-only"):
             await self._dataset(tenant, name)
