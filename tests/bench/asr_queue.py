@@ -50,9 +50,10 @@ def run() -> list[Row]:
 
 def _core(files: list[Spoken]) -> float:
     pool = ModelPool(AsrSettings(model="ear", model_paths={"ear": str(EAR / "model")}))
-    core = Core(pool, pool.get("ear"), GREEDY, AsrSettings().bulk_jobs)
-    core(files[:4])  # warm
-    return core(files).seconds
+    with pool.lease("ear") as whisper:
+        core = Core(pool, whisper, GREEDY, AsrSettings().bulk_jobs)
+        core(files[:4])  # warm
+        return core(files).seconds
 
 
 def _row(name: str, files: list[Spoken], seconds: float, core: float, stages: str) -> Row:

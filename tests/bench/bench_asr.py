@@ -158,13 +158,18 @@ def rows(name: str, files: list[Spoken], ways: dict[str, Way]) -> list[Row]:
 
 def run(model: str = str(EAR / "model"), device: str = "auto", sets: str = "abc") -> list[Row]:
     pool = ModelPool(AsrSettings(model="bench", model_paths={"bench": model}, device=device))
-    bare = WhisperModel(model, device=pool.device, compute_type=pool.compute_type)
-    core = pool.get("bench")
+    with pool.lease("bench") as whisper:
+        return measured(pool, whisper, model, sets)
+
+
+def measured(pool: ModelPool, whisper: Whisper, model: str, sets: str) -> list[Row]:
+    engine = pool.engine()
+    bare = WhisperModel(model, device=engine.device, compute_type=engine.compute_type)
     ways: dict[str, Way] = {
         "loop of WhisperModel.transcribe": sequential_loop(bare),
-        "loop of BatchedInferencePipeline.transcribe": batched_loop(bare, 16 if pool.device == "cuda" else 8),
-        "core, batched": Core(pool, core, OPTIONS, 16),
-        "core, sequential": Core(pool, core, replace(OPTIONS, decoding=Decoding.SEQUENTIAL), 16),
+        "loop of BatchedInferencePipeline.transcribe": batched_loop(bare, 16 if engine.device == "cuda" else 8),
+        "core, batched": Core(pool, whisper, OPTIONS, 16),
+        "core, sequential": Core(pool, whisper, replace(OPTIONS, decoding=Decoding.SEQUENTIAL), 16),
     }
     short = clips()
     for way in ways.values():

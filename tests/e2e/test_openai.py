@@ -127,7 +127,7 @@ def test_an_unknown_model_is_not_found(client: openai.OpenAI) -> None:
 
 
 def test_the_models_are_listed_and_looked_up(client: openai.OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == ["ear", "whisper-1"]
+    assert [model.id for model in client.models.list()][:2] == ["ear", "whisper-1"]
     assert client.models.retrieve("ear").id == "ear"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("org/none")

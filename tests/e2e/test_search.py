@@ -40,6 +40,8 @@ def test_jobs_are_listed_with_their_tenants_own_newest_first(stack: Stack, uploa
         with (SAMPLES / name).open("rb") as file:
             jobs.append(stack.post("/v1/recordings", token=uploader, files={"file": file}).json()["job_id"])
     shown = [stack.get(f"/v1/jobs/{job}", token=uploader, wait="60").json() for job in reversed(jobs)]
+    for job in shown:
+        assert [attempt["number"] for attempt in job.pop("attempt_history")] == [1]
     first = stack.get("/v1/jobs", token=uploader, status="completed", limit="1").json()
     second = stack.get("/v1/jobs", token=uploader, status="completed", limit="1", after_id=first["next"]).json()
     assert first["items"] + second["items"] == shown

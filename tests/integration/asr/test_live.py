@@ -16,7 +16,7 @@ from tests.integration.asr.worker import Worker
 async def test_segments_are_told_while_a_recording_is_heard_and_together_are_its_transcript(
     worker: Worker, tmp_path: Path
 ) -> None:
-    said = talk(tmp_path / "talk.wav", 120, 3)
+    said = talk(tmp_path / "talk.wav", 300, 3)
     job = replace(worker.job_for(said.path.read_bytes()), duration_seconds=said.seconds)
     told: list[SegmentsHeard] = []
     progress: list[float] = []

@@ -18,6 +18,7 @@ async def test_a_recording_becomes_one_transcript_that_is_announced(worker: Work
     assert isinstance(outcome, Transcript)
     assert outcome.text == "The weather is here I wish you were beautiful."
     assert outcome.engine.device in {"cpu", "cuda"}
+    assert len(outcome.model_revision or "") == 40
     assert [word.text.strip() for word in outcome.segments[0].words][:2] == ["The", "weather"]
     assert kinds(await worker.said()) == ["TranscriptionStarted", "RecordingTranscribed"]
 

@@ -11,6 +11,7 @@ from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import Presence
+from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
@@ -22,9 +23,9 @@ DEFAULTS = UploadSettings(model="small", options=TranscriptionOptions(beam_size=
 
 class Inside:
     def __init__(self, database: Database, store: ObjectStore, broker: Broker) -> None:
-        queues = Queues(broker)
-        report = ReportStatus(database, queues, Presence(), utc_now)
-        self._app = build_app(database, store, queues, report, DEFAULTS, KEY)
+        queues, presence = Queues(broker), Presence()
+        report, models = ReportStatus(database, queues, presence, utc_now), CommandModels(broker, presence)
+        self._app = build_app(database, store, queues, report, models, DEFAULTS, KEY)
 
     async def ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, tenant: str = "default"

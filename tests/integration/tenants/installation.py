@@ -46,6 +46,7 @@ from ai2text.ingestion.upload_api import UploadsInParts
 from ai2text.ingestion.uploads import Uploads
 from ai2text.ingestion.watched_buckets import watched_buckets
 from ai2text.ingestion.watched_folders import watched_folders
+from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.http_api import build_app as metadata_app
 from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
@@ -241,8 +242,9 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
     with _ingestion(broker, s3, store, home) as ingestion:
         async with Database(PostgresSettings(dsn=dsn)) as database:
             queues, versions = Queues(broker), Versions(store)
-            report = ReportStatus(database, queues, Presence(), utc_now)
-            metadata = metadata_app(database, store, queues, report, UploadSettings(), KEY)
+            presence = Presence()
+            report, models = ReportStatus(database, queues, presence, utc_now), CommandModels(broker, presence)
+            metadata = metadata_app(database, store, queues, report, models, UploadSettings(), KEY)
             transport = httpx.ASGITransport(metadata)
             async with _heard(broker), httpx.AsyncClient(transport=transport, base_url="http://inside") as client:
                 yield Installation(

@@ -47,6 +47,8 @@ FOUND = Case(other=404)
 CLOSED = Case(own=403, other=403)
 """To whoever is no admin, or no service: these know all tenants."""
 EVERYTHING = tuple(Scope)
+NO_WORKER = Case(own=503, other=503)
+"""Of nobody's: the workers are the installation's, and none runs here."""
 CASES: dict[str, Case] = {
     "GET /v1/recordings": Case(),
     "POST /v1/recordings": Case(other=202, body=lambda owner: {"content": own_bytes(owner.tenant)}),
@@ -87,6 +89,9 @@ CASES: dict[str, Case] = {
     "POST /hooks/buckets/{name}": Case(own=401, other=401),
     "GET /v1/models": Case(),
     "GET /v1/models/{model}": Case(),
+    "POST /v1/models/{model}": NO_WORKER,
+    "DELETE /v1/models/{model}": NO_WORKER,
+    "DELETE /v1/models": NO_WORKER,
 }
 WAITS_FOR_A_WORKER = "POST /v1/audio/transcriptions"
 """Of the gateway: it sends `POST /v1/recordings` for the same caller, then reads that job and its outcome."""

@@ -59,11 +59,12 @@ class Core:
         self, samples: Samples, draft: Draft, options: TranscriptionOptions, abandon: Event | None = None
     ) -> None:
         job = replace(REQUESTED, options=options)
-        hearing = Hearing(job, self._models.get("ear"), self._batcher, draft, Stopwatch(), abandon or Event())
         rest = samples[draft.sample :]
-        for _ in hearing.hear(rest[at : at + 100_000] for at in range(0, len(rest), 100_000)):
-            if abandon is not None:
-                abandon.set()
+        with self._models.lease("ear") as whisper:
+            hearing = Hearing(job, whisper, self._batcher, draft, Stopwatch(), abandon or Event())
+            for _ in hearing.hear(rest[at : at + 100_000] for at in range(0, len(rest), 100_000)):
+                if abandon is not None:
+                    abandon.set()
 
 
 @pytest.fixture

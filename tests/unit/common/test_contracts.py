@@ -11,7 +11,7 @@ from ai2text.common.contracts.codec import decode, decode_outcome, encode
 from ai2text.common.contracts.presence import ServicePresence
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Poison
-from tests.fixtures.examples import DOCUMENTS, EVENTS, PRESENCE, REQUESTED
+from tests.fixtures.examples import DOCUMENTS, EVENTS, MODEL_DOCUMENTS, PRESENCE, REQUESTED
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -47,12 +47,18 @@ def test_presence_is_written_and_read_as_its_golden_file_says() -> None:
     assert decode(ServicePresence, json.dumps(golden(subjects.PRESENCE)).encode()) == PRESENCE
 
 
+def test_a_model_command_and_its_answer_are_written_and_read_as_their_golden_files_say() -> None:
+    for name, document in MODEL_DOCUMENTS.items():
+        assert json.loads(encode(document)) == golden(name)
+        assert decode(type(document), json.dumps(golden(name)).encode()) == document
+
+
 def test_every_contract_has_one_subject_and_one_golden_file() -> None:
     contracts = list(subjects.CONTRACT_OF.values())
     assert len(contracts) == len(set(contracts))
     assert set(contracts) == set(subjects.Event.__args__)
     files = {path.stem for path in GOLDEN.glob("*.json")}
-    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, subjects.PRESENCE}
+    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, *MODEL_DOCUMENTS, subjects.PRESENCE}
 
 
 @pytest.mark.parametrize("name", EVENTS)

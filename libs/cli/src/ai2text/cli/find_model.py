@@ -6,7 +6,9 @@ Prints as its last line one JSON object, the fields of `model_choice.Found`.
 import json
 import os
 import threading
-from pathlib import Path
+
+from ai2text.asr.settings import AsrSettings
+from ai2text.common.settings import load
 
 HUB_SECONDS = 5.0
 GPU_MODEL, CPU_MODEL = "large-v3-turbo", "small"
@@ -26,14 +28,12 @@ def _gpus() -> int:
 
 
 def _is_cached(model: str) -> bool:
-    from faster_whisper.utils import download_model  # noqa: PLC0415 - large
-    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415 - large
+    from ai2text.asr.model_cache import ModelCache  # noqa: PLC0415 - its libraries are large
+    from ai2text.asr.model_source import HubModel, source_of  # noqa: PLC0415 - likewise
 
-    try:
-        folder = download_model(model, local_files_only=True)
-    except LocalEntryNotFoundError:
-        return False
-    return (Path(folder) / "model.bin").exists()
+    settings = load(AsrSettings)
+    source = source_of(model, settings)
+    return isinstance(source, HubModel) and ModelCache(settings.model_cache).find(source) is not None
 
 
 def _hub_answers() -> bool:

@@ -39,6 +39,22 @@ TRANSCRIPTION_SECONDS = Counter(
 TRANSCRIPTIONS_FAILED = Counter(
     "ai2text_transcriptions_failed_total", "Jobs that ended as failed, by reason.", ["code"]
 )
+MODEL_PROGRESS = Gauge(
+    "ai2text_model_progress", "Share of a model's download or load that is done; gone when it is over.", ["model"]
+)
+MODEL_DOWNLOADED_BYTES = Counter("ai2text_model_downloaded_bytes_total", "Bytes of models taken over the network.")
+MODEL_DOWNLOAD_RETRIES = Counter(
+    "ai2text_model_download_retries_total", "Times a download of a model was broken off and begun again where it was."
+)
+MODEL_LOAD_SECONDS = Histogram(
+    "ai2text_model_load_seconds",
+    "Seconds from asking for a model that was not in memory to having it there, by how it ended: ready, failed.",
+    ["outcome"],
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
+)
+MODEL_MEMORY_BYTES = Gauge("ai2text_model_memory_bytes", "Memory that the models of this worker take.")
+MODEL_MEMORY_BUDGET_BYTES = Gauge("ai2text_model_memory_budget_bytes", "Memory that they may take together.")
+MODELS_EVICTED = Counter("ai2text_models_evicted_total", "Models taken out of memory to make room for another.")
 EVENTS_PERSISTED = Counter("ai2text_events_persisted_total", "Events written to the catalogue.", ["subject"])
 OUTBOX_PENDING = Gauge("ai2text_outbox_pending", "Announcements committed and not yet acknowledged by NATS.")
 BACKLOG_AUDIO_SECONDS = Gauge(

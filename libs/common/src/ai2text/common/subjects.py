@@ -41,6 +41,8 @@ PROGRESS = "progress.v1"
 """Of core NATS: no stream keeps it."""
 PRESENCE = "presence.v1"
 """Of core NATS: no stream keeps it."""
+MODEL_COMMANDS = "models.command.v1"
+"""Of core NATS: asked of all workers, each of which answers."""
 
 METADATA = "metadata"
 """Durable of the metadata service on EVENTS."""

@@ -11,6 +11,7 @@ from ai2text.api_gateway.routes.datasets import datasets_router
 from ai2text.api_gateway.routes.dead_letters import dead_letters_router
 from ai2text.api_gateway.routes.jobs import jobs_router
 from ai2text.api_gateway.routes.keys import keys_router
+from ai2text.api_gateway.routes.models import models_router
 from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
@@ -40,5 +41,6 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
     app.include_router(dead_letters_router(door, metadata))
     app.include_router(keys_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
+    app.include_router(models_router(door, metadata, settings))
     app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), settings))
     return app

@@ -56,6 +56,13 @@ class Service:
             raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
         return body
 
+    async def ask(self, method: str, path: str, caller: Caller) -> tuple[int, dict[str, Any]]:
+        """The status, and the JSON of an answer or a refusal, without a body of our own. Raises Unavailable for 5xx."""
+        status, body = await _whole(await self._send(method, path, "", caller, {}, None))
+        if status >= FIRST_SERVER_ERROR:
+            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        return status, json.loads(body)
+
     async def post(
         self, path: str, query: dict[str, str], content: AsyncIterator[bytes], caller: Caller
     ) -> tuple[int, dict[str, Any]]:

@@ -5,6 +5,9 @@ from pydantic_settings import BaseSettings
 
 from ai2text.common.settings import group
 
+ALIAS = "whisper-1"
+"""What OpenAI's clients hard-code; it stands for the default model."""
+
 
 class GatewaySettings(BaseSettings):
     model_config = group("AI2TEXT_GATEWAY_")

@@ -8,7 +8,7 @@ from threading import Event
 from ai2text.asr.audio_stream import audio_stream
 from ai2text.asr.batcher import Batcher
 from ai2text.asr.draft import DraftKeeper
-from ai2text.asr.hearing import Hearing
+from ai2text.asr.hearing import Abandoned, Hearing
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.transcript import transcript_of
@@ -44,11 +44,11 @@ class Decoder:
         Raises Abandoned soon after `abandon` is set; Refused for audio that cannot be decoded, a prompt that is too
         long, an unknown model or language; Unavailable when the store or the model hub is away.
         """
-        with self._models.lease(job.model) as whisper:
+        with self._models.lease(job.model, lambda: _go_on_unless(abandon)) as whisper:
             _check_language(job, whisper)
             channels = _channels(job)
             keeper = DraftKeeper(self._store, job, time.monotonic)
-            draft = keeper.begin(self._models.engine())
+            draft = keeper.begin(self._models.engine(), whisper.revision)
             watch = Stopwatch()
             while True:
                 hearing = Hearing(job, whisper, self._batcher, draft, watch, abandon)
@@ -78,3 +78,8 @@ def _check_language(job: TranscriptionRequested, whisper: Whisper) -> None:
     if language is not None and language not in whisper.languages:
         known = ", ".join(sorted(whisper.languages))
         raise Refused("unknown_language", f"The model {job.model} does not know {language!r}; it knows {known}.")
+
+
+def _go_on_unless(abandon: Event) -> None:
+    if abandon.is_set():
+        raise Abandoned

@@ -26,6 +26,7 @@ class Draft:
     """The transcript so far, and the first sample that it does not cover."""
 
     engine: Engine
+    model_revision: str | None = None
     channel: int = 0
     """That is heard, where they are heard one after the other; those before it are done."""
     sample: int = 0
@@ -47,17 +48,17 @@ class DraftKeeper:
         self._monotonic = monotonic
         self._kept_at = monotonic()
 
-    def begin(self, engine: Engine) -> Draft:
-        """What was left by a worker with the same engine, otherwise an empty one."""
-        fresh = Draft(engine=engine, language=self._job.options.language)
+    def begin(self, engine: Engine, model_revision: str | None) -> Draft:
+        """What was left by a worker with the same engine and model, otherwise an empty one."""
+        fresh = Draft(engine=engine, model_revision=model_revision, language=self._job.options.language)
         if not self._long:
             return fresh
         try:
             left = decode(Draft, self._store.get(self._key))
         except ObjectNotFound:
             return fresh
-        if left.engine != engine:
-            log.info("draft_of_another_engine", engine=left.engine)
+        if (left.engine, left.model_revision) != (engine, model_revision):
+            log.info("draft_of_another_engine", engine=left.engine, model_revision=left.model_revision)
             return fresh
         log.info("draft_resumed", audio_seconds=left.sample / SAMPLE_RATE_HZ)
         return left

@@ -11,6 +11,8 @@ import structlog
 from ai2text.asr.batcher import Batcher
 from ai2text.asr.cancellations import Cancellations
 from ai2text.asr.decode_recording import Decoder
+from ai2text.asr.model_cache import ModelCache
+from ai2text.asr.model_commands import answer_model_commands
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
 from ai2text.asr.transcribe_recording import TranscribeRecording
@@ -40,9 +42,10 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, store = load(AsrSettings), ObjectStore(load(S3Settings))
-    models = ModelPool(settings)
-    life.probes.ready_when("model", lambda: models.loaded(settings.model))
+    settings, s3 = load(AsrSettings), load(S3Settings)
+    store, models = ObjectStore(s3), ModelPool(settings, ModelCache(settings.model_cache, s3))
+    first = asyncio.Event()
+    life.probes.ready_when("model", first.is_set)
     at_once = settings.bulk_jobs + settings.interactive_jobs
     with (
         Sandbox(load(SandboxSettings).model_copy(update={"children": at_once})) as sandbox,
@@ -63,7 +66,9 @@ async def serve(life: Life) -> None:
                 return {"models": models.facts(), "jobs": sum(consumer.in_flight for consumer in lanes.values())}
 
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_load_first_model(models, settings.model, life))
+                tasks.create_task(_load_first_model(models, settings.model, life, first))
+                tasks.create_task(_close_when_stopped(models, life))
+                tasks.create_task(answer_model_commands(broker, models, worker, life.stop))
                 for consumer in lanes.values():
                     tasks.create_task(consumer.run(life.stop))
                 tasks.create_task(announce_presence(broker, "asr", life, facts))
@@ -119,15 +124,21 @@ def _job(event: subjects.Event) -> TranscriptionRequested:
     return event
 
 
-async def _load_first_model(models: ModelPool, name: str, life: Life) -> None:
+async def _load_first_model(models: ModelPool, name: str, life: Life, loaded: asyncio.Event) -> None:
     """Before the first job asks for it; a hub that is away is asked again, an unknown name ends the process."""
     while not life.stop.is_set():
         try:
-            await asyncio.to_thread(models.get, name)
+            await asyncio.to_thread(models.load, name)
         except Refused as exc:
             raise Misconfigured(f"AI2TEXT_ASR_MODEL: {exc.detail}") from exc
         except Unavailable as exc:
             log.warning("waiting_for_model", error=str(exc))
             await stopped_within(life.stop, RETRY_SECONDS)
         else:
+            loaded.set()
             return
+
+
+async def _close_when_stopped(models: ModelPool, life: Life) -> None:
+    await life.stop.wait()
+    models.close()

@@ -57,6 +57,7 @@ def transcript_of(job: TranscriptionRequested, draft: Draft, facts: Facts, trans
         generation=job.generation,
         sha256=job.sha256,
         model=job.model,
+        model_revision=draft.model_revision,
         task=job.task,
         options=job.options,
         engine=draft.engine,

@@ -30,12 +30,24 @@ MAX_INITIAL_TIMESTAMP = 50
 class Whisper:
     """A loaded model as the batcher sees it. Safe to use from several threads."""
 
-    def __init__(self, model: WhisperModel) -> None:
+    def __init__(self, model: WhisperModel, revision: str | None = None) -> None:
         self._model = model
-        self.multilingual: bool = model.model.is_multilingual
-        self._tokenizers = lru_cache(maxsize=64)(
-            lambda language, task: Tokenizer(model.hf_tokenizer, self.multilingual, task=task.value, language=language)
+        self.revision = revision
+        self.multilingual = multilingual = bool(model.model.is_multilingual)
+        self._tokenizers = lru_cache(
+            maxsize=64
+        )(  # holds no reference to this object, which is freed with its last user
+            lambda language, task: Tokenizer(model.hf_tokenizer, multilingual, task=task.value, language=language)
         )
+
+    def unload(self) -> bool:
+        """Frees the weights; False while a batch is under way, for then CTranslate2 leaves them be without a word."""
+        self._model.model.unload_model()
+        return not self.loaded
+
+    @property
+    def loaded(self) -> bool:
+        return bool(self._model.model.model_is_loaded)
 
     @property
     def languages(self) -> list[str]:

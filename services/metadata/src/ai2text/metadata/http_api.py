@@ -8,6 +8,7 @@ from ai2text.common.clock import utc_now
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.metadata.cancel_job import CancelJob
+from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
@@ -19,6 +20,7 @@ from ai2text.metadata.routes.datasets import datasets_router
 from ai2text.metadata.routes.dead_letters import dead_letters_router
 from ai2text.metadata.routes.jobs import jobs_router
 from ai2text.metadata.routes.keys import answer_key_errors, keys_router
+from ai2text.metadata.routes.models import models_router
 from ai2text.metadata.routes.recordings import recordings_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
@@ -30,6 +32,7 @@ def build_app(
     store: ObjectStore,
     queues: Queues,
     report: ReportStatus,
+    models: CommandModels,
     uploads: UploadSettings,
     caller_key: str,
 ) -> FastAPI:
@@ -50,4 +53,5 @@ def build_app(
     app.include_router(audit_router(database, caller))
     app.include_router(snapshot_router(database, caller))
     app.include_router(status_router(report, caller))
+    app.include_router(models_router(models, caller))
     return app

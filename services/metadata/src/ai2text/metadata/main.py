@@ -25,6 +25,7 @@ from ai2text.common.presence import Presence, announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.metadata.budget import Budget
+from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.group_commit import GroupCommit
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.measure_backlog import measure_backlog
@@ -65,7 +66,8 @@ async def serve(life: Life) -> None:
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
         life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted))
-        app = build_app(database, store, queues, report, load(UploadSettings), callers.key.get_secret_value())
+        models, uploads = CommandModels(broker, presence), load(UploadSettings)
+        app = build_app(database, store, queues, report, models, uploads, callers.key.get_secret_value())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(facts.run(life.stop))
             tasks.create_task(dead_letters.run(life.stop))

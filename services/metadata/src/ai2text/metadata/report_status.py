@@ -69,6 +69,7 @@ def _models(heard: Iterable[Heard]) -> list[dict[str, Any]]:
         (model["name"], model["device"], model["compute_type"])
         for one in heard
         for model in one.presence.facts.get("models", ())
+        if model.get("state", "ready") == "ready"
     )
     return [
         {"name": name, "device": device, "compute_type": compute_type, "workers": workers}

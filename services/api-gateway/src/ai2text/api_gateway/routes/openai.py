@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -12,22 +12,19 @@ from starlette.datastructures import FormData, UploadFile
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.openai_errors import OpenAIRefused
 from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json
-from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.api_gateway.settings import ALIAS, GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.outcome import Transcript
 
 Choice = TypeVar("Choice", bound=StrEnum)
 BLOCK_BYTES = 1 << 20
-ALIAS = "whisper-1"
-"""What clients hard-code; it stands for the default model."""
 FORWARDED = ("language", "prompt", "temperature")
 
 
 def openai_router(door: Door, use_case: TranscribeUpload, settings: GatewaySettings) -> APIRouter:
     router = APIRouter(tags=["openai"])
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
-    reader = Depends(door.needs(Scope.RECORDINGS_READ))
     models = (settings.model, ALIAS)
 
     @router.post("/v1/audio/transcriptions", summary="Transcribe a file and wait for the text")
@@ -44,15 +41,6 @@ def openai_router(door: Door, use_case: TranscribeUpload, settings: GatewaySetti
             transcript = await use_case.transcribe_upload(caller, named, _blocks(upload))
         return _answer(transcript, shape, granularities)
 
-    @router.get("/v1/models", summary="The models that can be named")
-    async def list_models(caller: Annotated[Caller, reader]) -> dict[str, Any]:
-        return {"object": "list", "data": [_model(name) for name in models]}
-
-    @router.get("/v1/models/{model:path}", summary="One of them")
-    async def get_model(caller: Annotated[Caller, reader], model: str) -> dict[str, Any]:
-        _check_model(model, models)
-        return _model(model)
-
     return router
 
 
@@ -63,10 +51,6 @@ def _answer(transcript: Transcript, shape: Form, granularities: set[Granularity]
         case Form.VERBOSE_JSON:
             return JSONResponse(as_verbose_json(transcript, granularities))
     return PlainTextResponse(as_text(transcript, shape))
-
-
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "ai2text"}
 
 
 def _check_length(request: Request, most_bytes: int) -> None:

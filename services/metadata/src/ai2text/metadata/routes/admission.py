@@ -8,13 +8,17 @@ from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.inside import NO_TENANT, Caller, Scope
 
 
-def only_admins(caller: Authenticate) -> Authenticate:
-    async def admin(who: Annotated[Caller, Depends(caller)]) -> Caller:
-        if Scope.ADMIN not in who.scopes:
-            raise HTTPException(403, f"This needs the scope {Scope.ADMIN}.")
+def only_with(scope: Scope, caller: Authenticate) -> Authenticate:
+    async def holder(who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if scope not in who.scopes:
+            raise HTTPException(403, f"This needs the scope {scope}.")
         return who
 
-    return admin
+    return holder
+
+
+def only_admins(caller: Authenticate) -> Authenticate:
+    return only_with(Scope.ADMIN, caller)
 
 
 def only_services(caller: Authenticate) -> Authenticate:
