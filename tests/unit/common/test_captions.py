@@ -14,10 +14,19 @@ class Piece:
     end: float
     text: str
     words: Sequence["Piece"] = ()
+    speaker: str | None = None
 
 
 def test_srt_has_numbers_commas_and_a_blank_line_after_each_cue() -> None:
     assert captions.to_srt(TRANSCRIPT.segments) == "1\n00:00:00,100 --> 00:00:01,200\nGood morning.\n\n"
+
+
+def test_vtt_names_the_voice_and_holds_no_markup_of_the_text() -> None:
+    said = [Piece(0, 1, "R&D <b>", speaker="channel 1"), Piece(1, 2, "Fine.")]
+    assert captions.to_vtt(said).split("\n\n")[1:3] == [
+        "00:00:00.000 --> 00:00:01.000\n<v channel 1>R&amp;D &lt;b&gt;",
+        "00:00:01.000 --> 00:00:02.000\nFine.",
+    ]
 
 
 def test_text_has_one_segment_a_line() -> None:
@@ -79,7 +88,7 @@ def test_no_character_of_the_text_is_lost_in_the_cues(given_segments: list[Piece
 
 
 def test_vtt_has_its_header_and_dots() -> None:
-    assert captions.to_vtt(TRANSCRIPT.segments) == "WEBVTT\n\n00:00:00.100 --> 00:00:01.200\nGood morning.\n\n"
+    assert captions.to_vtt(TRANSCRIPT.segments) == "WEBVTT\n\n00:00:00.100 --> 00:00:01.200\n<v channel 1>Good morning.\n\n"
 
 
 def test_tsv_has_milliseconds_and_one_segment_a_line() -> None:

@@ -4,6 +4,7 @@ Cues have at most two lines of 42 characters, never overlap and never have zero 
 BBC's and Netflix's subtitle guides share, and what players need.
 """
 
+import html
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class TimedSegment(TimedText, Protocol):
 
     @property
     def words(self) -> Sequence[TimedText]: ...
+    @property
+    def speaker(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Cue:
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
+    speaker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,10 @@ def to_srt(segments: Iterable[TimedSegment]) -> str:
 
 
 def to_vtt(segments: Iterable[TimedSegment]) -> str:
+    """Speakers are voices, and what would be markup is written as text."""
     return "WEBVTT\n\n" + "".join(
-        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_body(cue)}\n\n" for cue in cues(segments)
+        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_voice(cue)}{_as_text(_body(cue))}\n\n"
+        for cue in cues(segments)
     )
 
 
@@ -77,7 +83,7 @@ def cues(segments: Iterable[TimedSegment]) -> Iterator[Cue]:
         for piece in _pieces(segment):
             start_ms = max(round(piece.start * 1000), free_from_ms)
             end_ms = max(round(piece.end * 1000), start_ms + SHORTEST_CUE_MS)
-            yield Cue(start_ms=start_ms, end_ms=end_ms, lines=tuple(_wrapped(piece.text)))
+            yield Cue(start_ms=start_ms, end_ms=end_ms, lines=tuple(_wrapped(piece.text)), speaker=segment.speaker)
             free_from_ms = end_ms
 
 
@@ -124,6 +130,14 @@ def _wrapped(text: str) -> list[str]:
 
 def _body(cue: Cue) -> str:
     return "\n".join(cue.lines)
+
+
+def _voice(cue: Cue) -> str:
+    return f"<v {_as_text(cue.speaker)}>" if cue.speaker else ""
+
+
+def _as_text(text: str) -> str:
+    return html.escape(text, quote=False)
 
 
 def _clock(milliseconds: int, decimal_mark: str) -> str:

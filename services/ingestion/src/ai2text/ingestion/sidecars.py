@@ -149,6 +149,7 @@ def to_json(transcript: Transcript) -> str:
                 "start": segment.start,
                 "end": segment.end,
                 "text": segment.text,
+                "speaker": segment.speaker,
                 "words": [{"start": word.start, "end": word.end, "word": word.text} for word in segment.words],
             }
             for segment in transcript.segments
