@@ -136,3 +136,11 @@ def test_l38_a_prompt_that_is_too_long_is_refused_with_the_limit(core: Core) -> 
     with pytest.raises(Refused, match="takes 223") as refusal:
         core.hear(samples_of("01-the-weather-is-here.wav"), replace(BATCHED, initial_prompt="word " * 400))
     assert refusal.value.code == "prompt_too_long"
+
+
+@pytest.mark.parametrize("options", [BATCHED, SEQUENTIAL])
+def test_without_word_times_segments_have_their_own_times_only(core: Core, options: TranscriptionOptions) -> None:
+    samples = samples_of("01-the-weather-is-here.wav")
+    timed = core.hear(samples, options).segments
+    plain = core.hear(samples, replace(options, word_timestamps=False)).segments
+    assert plain == [replace(segment, words=()) for segment in timed]

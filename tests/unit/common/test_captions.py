@@ -88,7 +88,10 @@ def test_no_character_of_the_text_is_lost_in_the_cues(given_segments: list[Piece
 
 
 def test_vtt_has_its_header_and_dots() -> None:
-    assert captions.to_vtt(TRANSCRIPT.segments) == "WEBVTT\n\n00:00:00.100 --> 00:00:01.200\n<v channel 1>Good morning.\n\n"
+    assert (
+        captions.to_vtt(TRANSCRIPT.segments)
+        == "WEBVTT\n\n00:00:00.100 --> 00:00:01.200\n<v channel 1>Good morning.\n\n"
+    )
 
 
 def test_tsv_has_milliseconds_and_one_segment_a_line() -> None:

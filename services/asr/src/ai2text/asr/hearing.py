@@ -18,11 +18,12 @@ from ai2text.asr.joined_speech import JoinedSpeech
 from ai2text.asr.listening import Ask, Listener
 from ai2text.asr.speech_chunks import Chunk, speech_chunks, undivided
 from ai2text.asr.stopwatch import Stopwatch
+from ai2text.asr.timeline import Timeline
 from ai2text.asr.transcript import Facts, segment_of
 from ai2text.asr.voice_activity import SAMPLE_RATE_HZ, VoiceRules
 from ai2text.asr.voice_detector import Samples
 from ai2text.asr.whisper import Whisper
-from ai2text.asr.window import WINDOW_SECONDS, Spoken
+from ai2text.asr.window import WINDOW_SECONDS, Passage, Spoken
 from ai2text.common.contracts.outcome import Segment
 from ai2text.common.contracts.states import Decoding, Lane
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
@@ -128,16 +129,20 @@ class Hearing:
             if heard.second is not None:
                 self._draft.second_hearings.append(replace(heard.second, speaker=self._speaker))
             self._advance(heard.chunk.pieces[-1].end, heard.chunk.seconds)
-            yield [segment_of(passage, timeline, self._speaker) for passage in heard.passages]
+            yield self._segments(heard.passages, timeline)
 
     def _sequentially(self, chunks: Iterator[Chunk], listener: Listener) -> Iterator[list[Segment]]:
         speech = JoinedSpeech(chunks)
         condition = self._options.condition_on_previous_text
         for passages in decode_sequentially(speech, listener, self._wait, condition_on_previous_text=condition):
-            segments = [segment_of(passage, speech.timeline, self._speaker) for passage in passages]
+            segments = self._segments(passages, speech.timeline)
             reached = max([self._draft.sample, *(round(segment.end * SAMPLE_RATE_HZ) for segment in segments)])
             self._advance(reached, (reached - self._draft.sample) / SAMPLE_RATE_HZ)
             yield segments
+
+    def _segments(self, passages: Iterable[Passage], timeline: Timeline) -> list[Segment]:
+        segments = [segment_of(passage, timeline, self._speaker) for passage in passages]
+        return segments if self._options.word_timestamps else [replace(segment, words=()) for segment in segments]
 
     def _advance(self, sample: int, speech_seconds: float) -> None:
         self._draft.sample = sample
