@@ -1,5 +1,6 @@
 """A worker with much and long work: in bounded memory, live from the beginning, and gone on with when it dies."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,33 @@ def broken(content: bytes, number: int) -> bytes:
         case _:
             noise = np.random.default_rng(number).bytes(len(content))
             return content[:60] + noise[60:]
+
+
+@pytest.mark.lesson("L15")
+def test_l15_jobs_that_fail_leave_no_file_behind(tmp_path: Path, servers: Servers) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    clip = clips()[0]
+    content = clip.path.read_bytes()
+    with AsrService(tmp_path, servers, env={"TMPDIR": str(temporary)}) as service:
+        jobs = [service.job_for(broken(content, number), clip.seconds) for number in range(6)]
+        good = service.job_for(content, clip.seconds)
+        jobs += [
+            replace(good, job_id="unknown-model", outcome_key="default/outcomes/a.json", model="/no/such/model"),
+            replace(
+                good,
+                job_id="long-prompt",
+                outcome_key="default/outcomes/b.json",
+                options=replace(good.options, initial_prompt="word " * 500),
+            ),
+        ]
+        service.request([*jobs, good])
+        service.until_ended(len(jobs) + 1, 60)
+        assert isinstance(service.outcome(good), Transcript)
+        kinds = [service.outcome(job).kind for job in jobs]
+        assert kinds.count("failure") >= len(jobs) - 2, kinds  # noise may still be sound
+        assert list(temporary.rglob("*")) == []
+    assert list(temporary.rglob("*")) == []
 
 
 @pytest.mark.slow

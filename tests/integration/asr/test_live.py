@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.outcome import Transcript
@@ -13,7 +15,8 @@ from tests.fixtures.speech import talk
 from tests.integration.asr.worker import Worker
 
 
-async def test_segments_are_told_while_a_recording_is_heard_and_together_are_its_transcript(
+@pytest.mark.lesson("L30")
+async def test_l30_segments_are_told_while_a_recording_is_heard_and_together_are_its_transcript(
     worker: Worker, tmp_path: Path
 ) -> None:
     said = talk(tmp_path / "talk.wav", 300, 3)
