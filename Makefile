@@ -14,7 +14,7 @@ run: $(VENV)/.run
 
 test: lint
 	$(BIN)/pytest tests/unit
-	$(BIN)/pytest -n 2 -m "not slow" tests/integration tests/e2e tests/chaos
+	$(BIN)/pytest -n 3 -m "not slow" tests/integration tests/e2e tests/chaos
 
 test-all: lint
 	$(BIN)/pytest tests/unit

@@ -6,18 +6,23 @@ each batch.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, sql
 
 from ai2text.cli import servers
+from ai2text.common import logs
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.transcription import TranscriptionStarted
+from ai2text.common.settings import LogSettings
 from ai2text.metadata.news import Report, Transcribed
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.migrate import migrate
@@ -34,7 +39,13 @@ TABLES = ("recordings", "sources", "jobs", "attempts", "transcripts", "segments"
 
 
 def run(batches: tuple[int, ...] = (32, 128, 256)) -> list[Row]:
-    with running(servers.postgres, "postgres") as server:
+    """The service's own lines are written, and not shown."""
+    with (
+        running(servers.postgres, "postgres") as server,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+    ):
+        logs.configure("bench", LogSettings())
         return asyncio.run(_run(dsn_of(server), batches))
 
 

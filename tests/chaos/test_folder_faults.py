@@ -395,7 +395,9 @@ POINTS = {
 }
 
 
-@pytest.mark.parametrize("disposition", POINTS)
+@pytest.mark.parametrize(
+    "disposition", ["move", *(pytest.param(one, marks=pytest.mark.slow) for one in ("keep", "delete"))]
+)
 def test_killed_at_each_step_of_a_disposition_it_loses_and_doubles_nothing(
     tmp_path: Path, servers: Servers, disposition: str
 ) -> None:

@@ -28,6 +28,7 @@ async def told(stack: Stack) -> int:
 
 
 @pytest.mark.lesson("L34")
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["cancellation_written", "job_cancelled_or_ended"])
 def test_l34_metadata_killed_in_the_middle_of_a_cancellation_says_cancelled_and_says_it_once(
     tmp_path: Path, point: str

@@ -21,8 +21,9 @@ LINES_A_SECOND = 10
 SERVER = r"bin/postgres -D"
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L12")
-@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [5, 60])
 def test_while_postgres_is_away_nothing_stops_and_afterwards_nothing_is_missing(tmp_path: Path, seconds: float) -> None:
     with running(tmp_path, env=SOON) as stack:
         stack.drop(SAMPLES[0])

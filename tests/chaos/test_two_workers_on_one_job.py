@@ -16,6 +16,7 @@ ACK_WAIT_SECONDS = 3
 SAMPLE = "long-two-minutes.flac"
 
 
+@pytest.mark.slow
 def test_a_worker_frozen_past_the_ack_wait_is_overtaken_and_there_is_one_transcript(tmp_path: Path) -> None:
     env = {"AI2TEXT_NATS_ACK_WAIT_SECONDS": str(ACK_WAIT_SECONDS), "AI2TEXT_NATS_HEARTBEAT_SECONDS": "0.5"}
     second_log = tmp_path / "second-worker.log"

@@ -19,7 +19,7 @@ from tests.integration.asr.worker import Worker
 async def test_l30_segments_are_told_while_a_recording_is_heard_and_together_are_its_transcript(
     worker: Worker, tmp_path: Path
 ) -> None:
-    said = talk(tmp_path / "talk.wav", 300, 3)
+    said = talk(tmp_path / "talk.wav", 200, 3)
     job = replace(worker.job_for(said.path.read_bytes()), duration_seconds=said.seconds)
     told: list[SegmentsHeard] = []
     progress: list[float] = []

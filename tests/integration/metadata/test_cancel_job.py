@@ -251,7 +251,7 @@ class Race:
 
 
 STEPS = ("ingest", "start", "complete", "fail", "cancel", "announce")
-in_one_database = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_one_database = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @in_one_database

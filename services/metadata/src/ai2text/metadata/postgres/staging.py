@@ -18,4 +18,5 @@ async def stage(
     )
     async with connection.cursor() as cursor, cursor.copy(f"COPY staged_{table} ({columns}) FROM STDIN") as copy:
         for row in rows:
-            await copy.write_row(row)
+            if block := copy.formatter.write_row(row):  # copy.write_row would wait for the connection at each row
+                await copy.write(block)
