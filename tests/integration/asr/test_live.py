@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ai2text.asr import live
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.outcome import Transcript
@@ -17,9 +18,10 @@ from tests.integration.asr.worker import Worker
 
 @pytest.mark.lesson("L30")
 async def test_l30_segments_are_told_while_a_recording_is_heard_and_together_are_its_transcript(
-    worker: Worker, tmp_path: Path
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = talk(tmp_path / "talk.wav", 200, 3)
+    monkeypatch.setattr(live, "PROGRESS_SECONDS", 0.05)  # a minute is heard within one second here
+    said = talk(tmp_path / "talk.wav", 60, 3)
     job = replace(worker.job_for(said.path.read_bytes()), duration_seconds=said.seconds)
     told: list[SegmentsHeard] = []
     progress: list[float] = []
