@@ -11,7 +11,7 @@ from tests.fixtures.stack import SAMPLES, Stack
 @pytest.mark.slow
 @pytest.mark.lesson("L45")
 def test_a_long_transcription_is_answered_with_its_job_and_fetched_later(tmp_path: Path) -> None:
-    impatient = {"AI2TEXT_GATEWAY_WAIT_BASE_SECONDS": "1", "AI2TEXT_GATEWAY_WAIT_FACTOR": "0"}
+    impatient = {"AI2TEXT_GATEWAY_WAIT_BASE_SECONDS": "0.2", "AI2TEXT_GATEWAY_WAIT_FACTOR": "0"}
     stack = Stack(tmp_path, env=impatient).start()
     try:
         with openai.OpenAI(api_key=stack.token(), base_url=f"{stack.url}/v1") as client:
