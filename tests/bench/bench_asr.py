@@ -6,6 +6,7 @@ loops take one file after the other; the core takes them as its worker does, sev
 """
 
 import argparse
+import math
 import tempfile
 import threading
 import time
@@ -16,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.audio import decode_audio
 
 from ai2text.asr.batcher import Batcher
 from ai2text.asr.draft import Draft
@@ -25,17 +25,17 @@ from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
 from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.whisper import Whisper
+from ai2text.audio import recording
 from ai2text.common.contracts.states import Decoding
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
 from tests.bench.table import Figure, Row, machine, table
 from tests.fixtures.examples import REQUESTED
-from tests.fixtures.speech import Spoken, clips, talk
+from tests.fixtures.speech import RATE_HZ, Spoken, clips, talk
 from tests.fixtures.stack import EAR
 from tests.fixtures.word_errors import word_errors, words_of
 
 OPTIONS = TranscriptionOptions()
 LONG_SECONDS = 1800
-BLOCK_SAMPLES = 320_000
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,14 @@ class Core:
 
 
 def _blocks(path: Path) -> Iterator[np.ndarray]:
-    samples = decode_audio(str(path))
-    for begin in range(0, len(samples), BLOCK_SAMPLES):
-        yield samples[begin : begin + BLOCK_SAMPLES]
+    """As the worker's children decode, but in this process."""
+    with path.open("rb") as file:
+        container, _ = recording.open_recording(file)
+        with container:
+            stream = recording.audio_stream(container)
+            frames = recording.decoded(container, stream, recording.Tally(), math.inf)
+            for samples in recording.resampled(frames, RATE_HZ):
+                yield np.frombuffer(samples, "<i2").astype(np.float32) / 32768
 
 
 def difference(files: list[Spoken], one: Result, other: Result) -> str:
