@@ -9,7 +9,7 @@ import pytest
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Cancellation
-from tests.fixtures.stack import SAMPLES, Stack
+from tests.fixtures.stack import SAMPLES, Stack, running
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -36,8 +36,7 @@ def test_l34_metadata_killed_in_the_middle_of_a_cancellation_says_cancelled_and_
     """Before the row is written the worker, which finds the outcome, says so; after that the outbox does."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    stack = Stack(tmp_path, env={"AI2TEXT_LOG_KILL_AT": f"{point}@{marks}"}).start()
-    try:
+    with running(tmp_path, env={"AI2TEXT_LOG_KILL_AT": f"{point}@{marks}"}) as stack:
         with (SAMPLES / "long-two-minutes.flac").open("rb") as file:
             received = stack.post("/v1/recordings", files={"file": file}).json()
         job = f"/v1/jobs/{received['job_id']}"
@@ -54,6 +53,3 @@ def test_l34_metadata_killed_in_the_middle_of_a_cancellation_says_cancelled_and_
         assert stack.query("SELECT FROM transcripts") == []
         assert asyncio.run(told(stack)) == 1
         assert stack.messages("DEAD") == 0
-    finally:
-        stack.stop()
-    assert stack.leftovers() == []

@@ -1,14 +1,12 @@
 """The two sides of a call, each by itself."""
 
-import io
-import wave
 from dataclasses import replace
 
 import numpy as np
 from faster_whisper.audio import decode_audio
 
 from ai2text.common.contracts.outcome import Failure, Transcript
-from tests.fixtures.speech import RATE_HZ, Spoken, clips
+from tests.fixtures.speech import RATE_HZ, Spoken, clips, wav
 from tests.fixtures.word_errors import word_errors
 from tests.integration.asr.worker import GREEDY, Worker
 
@@ -20,16 +18,9 @@ def samples_of(spoken: Spoken) -> np.ndarray:
     return np.asarray(decode_audio(str(spoken.path)))
 
 
-def call(channels: list[np.ndarray], rate_hz: int = RATE_HZ) -> bytes:
+def call(channels: list[np.ndarray]) -> bytes:
     longest = max(map(len, channels))
-    file = io.BytesIO()
-    with wave.open(file, "wb") as written:
-        written.setnchannels(len(channels))
-        written.setsampwidth(2)
-        written.setframerate(rate_hz)
-        padded = [np.pad(channel, (0, longest - len(channel))) for channel in channels]
-        written.writeframes((np.stack(padded, axis=1) * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+    return wav([np.pad(channel, (0, longest - len(channel))) for channel in channels])
 
 
 async def test_each_channel_is_a_speaker_and_the_segments_are_in_order(worker: Worker) -> None:

@@ -1,7 +1,5 @@
 """Audio as it really comes: narrow, wide, clipped, off its middle, next to nothing."""
 
-import io
-import wave
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +8,7 @@ from faster_whisper.audio import decode_audio
 
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.states import Decoding
+from tests.fixtures.speech import wav
 from tests.fixtures.stack import SAMPLES
 from tests.fixtures.word_errors import word_errors
 from tests.integration.asr.worker import Worker
@@ -24,26 +23,15 @@ def sampled(rate_hz: int, samples: np.ndarray = SPEECH) -> np.ndarray:
     return np.asarray(np.interp(points, np.arange(len(samples)), samples))
 
 
-def wav(samples: np.ndarray, rate_hz: int = 16_000, channels: int = 1) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as written:
-        written.setnchannels(channels)
-        written.setsampwidth(2)
-        written.setframerate(rate_hz)
-        whole = np.repeat((np.clip(samples, -1, 1) * 32767).astype("<i2"), channels)
-        written.writeframes(whole.tobytes())
-    return file.getvalue()
-
-
 @pytest.mark.parametrize("decoding", Decoding)
 @pytest.mark.parametrize(
     ("content", "errors"),
     [
-        pytest.param(wav(sampled(8_000), 8_000), 2, id="8 kHz"),
-        pytest.param(wav(sampled(96_000), 96_000, channels=6), 0, id="96 kHz with 6 channels"),
-        pytest.param(wav(SPEECH * 20), 3, id="clipped"),
-        pytest.param(wav(SPEECH * 0.6 + 0.3), 1, id="off its middle"),
-        pytest.param(wav(SPEECH * 0.01), 2, id="very quiet"),
+        pytest.param(wav([sampled(8_000)], 8_000), 2, id="8 kHz"),
+        pytest.param(wav([sampled(96_000)] * 6, 96_000), 0, id="96 kHz with 6 channels"),
+        pytest.param(wav([SPEECH * 20]), 3, id="clipped"),
+        pytest.param(wav([SPEECH * 0.6 + 0.3]), 1, id="off its middle"),
+        pytest.param(wav([SPEECH * 0.01]), 2, id="very quiet"),
     ],
 )
 async def test_speech_is_heard_however_it_comes(
@@ -60,10 +48,10 @@ async def test_speech_is_heard_however_it_comes(
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(wav(np.zeros(1)), id="one sample"),
-        pytest.param(wav(np.zeros(16_000 * 45)), id="45 s of silence"),
-        pytest.param(wav(np.full(16_000 * 5, 0.5)), id="direct current"),
-        pytest.param(wav(np.random.default_rng(0).normal(0, 0.05, 16_000 * 35)), id="35 s of noise"),
+        pytest.param(wav([np.zeros(1)]), id="one sample"),
+        pytest.param(wav([np.zeros(16_000 * 45)]), id="45 s of silence"),
+        pytest.param(wav([np.full(16_000 * 5, 0.5)]), id="direct current"),
+        pytest.param(wav([np.random.default_rng(0).normal(0, 0.05, 16_000 * 35)]), id="35 s of noise"),
     ],
 )
 async def test_nothing_is_invented_where_nobody_speaks(

@@ -51,32 +51,40 @@ class Service:
 
     async def read(self, path: str, caller: Caller, query: dict[str, str] | None = None) -> bytes:
         """A whole answer. Raises Unavailable also when it is an error."""
-        status, body = await _whole(await self._send("GET", path, urlencode(query or {}), caller, {}, None))
-        if status >= FIRST_ERROR:
-            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        _, body = await self._told(FIRST_ERROR, "GET", path, caller, urlencode(query or {}))
         return body
 
     async def ask(self, method: str, path: str, caller: Caller) -> tuple[int, dict[str, Any]]:
         """The status, and the JSON of an answer or a refusal, without a body of our own. Raises Unavailable for 5xx."""
-        status, body = await _whole(await self._send(method, path, "", caller, {}, None))
-        if status >= FIRST_SERVER_ERROR:
-            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        status, body = await self._told(FIRST_SERVER_ERROR, method, path, caller)
         return status, json.loads(body)
 
     async def post(
         self, path: str, query: dict[str, str], content: AsyncIterator[bytes], caller: Caller
     ) -> tuple[int, dict[str, Any]]:
         """The status, and the JSON of an answer or a refusal. Raises Unavailable for 5xx."""
-        status, body = await _whole(await self._send("POST", path, urlencode(query), caller, {}, content))
-        if status >= FIRST_SERVER_ERROR:
-            raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
+        status, body = await self._told(FIRST_SERVER_ERROR, "POST", path, caller, urlencode(query), content=content)
         return status, json.loads(body)
 
     async def tell(self, path: str, document: object, caller: Caller) -> tuple[int, bytes]:
         """A contract, or several as a tuple; the status and the answer or refusal. Raises Unavailable for 5xx."""
         headers = {"Content-Type": "application/json"}
-        status, body = await _whole(await self._send("POST", path, "", caller, headers, encode(document)))
-        if status >= FIRST_SERVER_ERROR:
+        return await self._told(FIRST_SERVER_ERROR, "POST", path, caller, headers=headers, content=encode(document))
+
+    async def _told(
+        self,
+        worst: int,
+        method: str,
+        path: str,
+        caller: Caller,
+        query: str = "",
+        *,
+        headers: dict[str, str] | None = None,
+        content: AsyncIterator[bytes] | bytes | None = None,
+    ) -> tuple[int, bytes]:
+        """A whole answer. Raises Unavailable also for a status from `worst` on."""
+        status, body = await _whole(await self._send(method, path, query, caller, headers or {}, content))
+        if status >= worst:
             raise Unavailable(f"{self._base_url}{path} answered {status}: {body[:200]!r}")
         return status, body
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from ai2text.asr.speech_chunks import Chunk
+from ai2text.asr.speech_chunks import Chunk, Reel
 from ai2text.asr.timeline import Timeline
 from ai2text.asr.voice_activity import SAMPLE_RATE_HZ
 from ai2text.asr.voice_detector import Samples
@@ -18,20 +16,15 @@ class JoinedSpeech:
 
     def __init__(self, chunks: Iterator[Chunk]) -> None:
         self._coming = chunks
-        self._kept = np.zeros(0, np.float32)
-        self._from = 0
+        self._reel = Reel()
         self.timeline = Timeline()
 
     def window(self, start: int, length: int) -> Samples:
         """At most `length` samples; fewer, or none, only where the speech ends. What was before is forgotten."""
-        self._forget_before(start)
-        while self.timeline.end < start + length and (chunk := next(self._coming, None)) is not None:
-            self._kept = np.concatenate((self._kept, chunk.samples))
+        self._reel.forget_before(start)
+        self.timeline.forget_before(start - BEHIND)
+        while self._reel.end < start + length and (chunk := next(self._coming, None)) is not None:
+            self._reel.append(chunk.samples)
             for piece in chunk.pieces:
                 self.timeline.append(piece)
-        return self._kept[start - self._from :][:length]
-
-    def _forget_before(self, start: int) -> None:
-        self._kept = self._kept[start - self._from :].copy()
-        self._from = start
-        self.timeline.forget_before(start - BEHIND)
+        return self._reel.between(start, start + length)

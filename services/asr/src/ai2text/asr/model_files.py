@@ -35,6 +35,10 @@ class RemoteFile(Protocol):
     @property
     def size_bytes(self) -> int: ...
 
+    @property
+    def sha256(self) -> str | None:
+        """None where its place does not say."""
+
     def check(self, path: Path) -> None:
         """Raises ModelUnavailable when these are not its bytes."""
 

@@ -21,6 +21,7 @@ class StoredFile:
     size_bytes: int
     store: ObjectStore
     found: StoredObject
+    sha256: str | None = None
 
     def check(self, path: Path) -> None:
         """Each read was pinned to the ETag; there is no hash beside it that could be compared."""

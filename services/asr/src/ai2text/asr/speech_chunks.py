@@ -37,7 +37,7 @@ class Chunk:
 
 
 class Reel:
-    """The samples of a recording from some point on."""
+    """A row of samples from some point on: a recording's, or what is left of it without its pauses."""
 
     def __init__(self, first_sample: int = 0) -> None:
         self._kept = np.zeros(0, np.float32)
@@ -45,7 +45,7 @@ class Reel:
 
     @property
     def end(self) -> int:
-        """Samples of the recording so far."""
+        """Samples so far, the forgotten ones too."""
         return self._from + len(self._kept)
 
     def append(self, block: Samples) -> None:
@@ -56,10 +56,12 @@ class Reel:
             self._kept = self._kept[sample - self._from :].copy()
             self._from = sample
 
+    def between(self, start: int, end: int) -> Samples:
+        """As far as there are any yet; nothing of them may be forgotten."""
+        return self._kept[start - self._from : end - self._from]
+
     def chunk(self, pieces: Pieces) -> Chunk:
-        return Chunk(
-            pieces, np.concatenate([self._kept[piece.start - self._from : piece.end - self._from] for piece in pieces])
-        )
+        return Chunk(pieces, np.concatenate([self.between(piece.start, piece.end) for piece in pieces]))
 
 
 def speech_chunks(

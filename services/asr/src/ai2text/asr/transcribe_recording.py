@@ -15,16 +15,11 @@ from ai2text.asr.hearing import Abandoned
 from ai2text.asr.live import Live
 from ai2text.common import metrics
 from ai2text.common.clock import Clock
+from ai2text.common.contracts.announcement import announcement_of
 from ai2text.common.contracts.codec import decode_outcome, encode
-from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
+from ai2text.common.contracts.outcome import Failure, Outcome, Transcript
 from ai2text.common.contracts.reason import Reason
-from ai2text.common.contracts.transcription import (
-    RecordingTranscribed,
-    TranscriptionCancelled,
-    TranscriptionFailed,
-    TranscriptionRequested,
-    TranscriptionStarted,
-)
+from ai2text.common.contracts.transcription import TranscriptionRequested, TranscriptionStarted
 from ai2text.common.errors import ObjectNotFound, Refused, Unavailable
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
@@ -139,52 +134,5 @@ class TranscribeRecording:
     async def _announce(self, job: TranscriptionRequested, outcome: Outcome) -> None:
         """Nobody goes on from a draft of a job that has its outcome."""
         await asyncio.to_thread(forget_draft, self._store, job)
-        match outcome:
-            case Transcript():
-                await self._broker.publish(_transcribed(job, outcome))
-            case Failure():
-                await self._broker.publish(_failed(job, outcome))
-            case Cancellation():
-                await self._broker.publish(_cancelled(job, outcome))
+        await self._broker.publish(announcement_of(outcome, job.outcome_key))
         log.debug("outcome_announced", kind=outcome.kind)
-
-
-def _transcribed(job: TranscriptionRequested, transcript: Transcript) -> RecordingTranscribed:
-    return RecordingTranscribed(
-        tenant=job.tenant,
-        recording_id=job.recording_id,
-        job_id=job.job_id,
-        generation=job.generation,
-        sha256=job.sha256,
-        outcome_key=job.outcome_key,
-        model=transcript.model,
-        language=transcript.language,
-        duration_seconds=transcript.duration_seconds,
-        segments=len(transcript.segments),
-        words=sum(len(segment.words) for segment in transcript.segments),
-        transcribed_at=transcript.transcribed_at,
-    )
-
-
-def _failed(job: TranscriptionRequested, failure: Failure) -> TranscriptionFailed:
-    return TranscriptionFailed(
-        tenant=job.tenant,
-        recording_id=job.recording_id,
-        job_id=job.job_id,
-        generation=job.generation,
-        outcome_key=job.outcome_key,
-        reason=failure.reason,
-        attempts=failure.attempts,
-        failed_at=failure.failed_at,
-    )
-
-
-def _cancelled(job: TranscriptionRequested, cancellation: Cancellation) -> TranscriptionCancelled:
-    return TranscriptionCancelled(
-        tenant=job.tenant,
-        recording_id=job.recording_id,
-        job_id=job.job_id,
-        generation=job.generation,
-        outcome_key=job.outcome_key,
-        cancelled_at=cancellation.cancelled_at,
-    )

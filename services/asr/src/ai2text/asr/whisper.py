@@ -34,11 +34,13 @@ class Whisper:
         self._model = model
         self.revision = revision
         self.multilingual = multilingual = bool(model.model.is_multilingual)
-        self._tokenizers = lru_cache(
-            maxsize=64
-        )(  # holds no reference to this object, which is freed with its last user
-            lambda language, task: Tokenizer(model.hf_tokenizer, multilingual, task=task.value, language=language)
-        )
+
+        @lru_cache(maxsize=64)
+        def tokenizer(language: str, task: Task) -> Tokenizer:
+            """Holds no reference to this object, which is freed with its last user."""
+            return Tokenizer(model.hf_tokenizer, multilingual, task=task.value, language=language)
+
+        self.tokenizer = tokenizer
 
     def unload(self) -> bool:
         """Frees the weights; False while a batch is under way, for then CTranslate2 leaves them be without a word."""
@@ -57,9 +59,6 @@ class Whisper:
     def prompt_tokens_max(self) -> int:
         """Of text before a window; the other half of the decoder's length is for what it hears."""
         return int(self._model.max_length) // 2 - 1
-
-    def tokenizer(self, language: str, task: Task) -> Tokenizer:
-        return self._tokenizers(language, task)
 
     def window(self, samples: Samples, prompt: tuple[int, ...] = (), *, full: bool = False) -> Window:
         """At most 30 s of mono sound at 16 kHz; its log-mel is normalised by the loudest moment in it.

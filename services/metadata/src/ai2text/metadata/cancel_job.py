@@ -8,13 +8,14 @@ import structlog
 
 from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
+from ai2text.common.contracts.announcement import cancelled
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.outcome import Cancellation
 from ai2text.common.contracts.states import JOB_ENDS
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.news import End
-from ai2text.metadata.persist_reports import PersistReports, cancelled, read_outcome
+from ai2text.metadata.persist_reports import PersistReports, read_outcome
 from ai2text.metadata.postgres import jobs
 from ai2text.metadata.postgres.jobs import KnownJob
 from ai2text.metadata.reads import Reads

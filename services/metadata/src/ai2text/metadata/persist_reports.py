@@ -8,12 +8,12 @@ from datetime import datetime
 import structlog
 
 from ai2text.common.clock import Clock
+from ai2text.common.contracts.announcement import cancelled, failed
 from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Cancellation, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Transcript
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
     TranscriptionCancelled,
-    TranscriptionFailed,
     TranscriptionRequested,
 )
 from ai2text.common.contracts.transcripts import TranscriptPersisted
@@ -122,26 +122,7 @@ def read_outcome(store: ObjectStore, key: str) -> End:
     match outcome:
         case Transcript():
             return Transcribed(transcript=outcome, outcome_key=key)
+        case Failure():
+            return failed(outcome, key)
         case Cancellation():
             return cancelled(outcome, key)
-    return TranscriptionFailed(
-        tenant=outcome.tenant,
-        recording_id=outcome.recording_id,
-        job_id=outcome.job_id,
-        generation=outcome.generation,
-        outcome_key=key,
-        reason=outcome.reason,
-        attempts=outcome.attempts,
-        failed_at=outcome.failed_at,
-    )
-
-
-def cancelled(cancellation: Cancellation, key: str) -> TranscriptionCancelled:
-    return TranscriptionCancelled(
-        tenant=cancellation.tenant,
-        recording_id=cancellation.recording_id,
-        job_id=cancellation.job_id,
-        generation=cancellation.generation,
-        outcome_key=key,
-        cancelled_at=cancellation.cancelled_at,
-    )

@@ -12,6 +12,7 @@ from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.cursors import bad_cursor, from_cursor, to_cursor
 from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome, checked_name
 from ai2text.training_orchestrator.request_dataset import RequestDataset
@@ -34,8 +35,8 @@ def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, 
     @app.get("/v1/datasets")
     async def newest(
         who: Annotated[Caller, Depends(caller)],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: str | None = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> dict[str, Any]:
         return await shelf.newest(who.tenant, limit, after_id)
 

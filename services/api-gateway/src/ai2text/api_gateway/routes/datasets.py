@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.paging import AfterId, Limit
 
 
 def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
@@ -23,8 +24,8 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     async def list_datasets(
         request: Request,
         caller: Annotated[Caller, reader],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> StreamingResponse:
         return await orchestrator.forward(request, caller)
 

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.paging import AfterId, Limit
 
 
 def dead_letters_router(door: Door, metadata: Service) -> APIRouter:
@@ -19,8 +20,8 @@ def dead_letters_router(door: Door, metadata: Service) -> APIRouter:
     async def list_dead_letters(
         request: Request,
         caller: Annotated[Caller, admin],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 

@@ -10,6 +10,7 @@ from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import JobStatus
+from ai2text.common.paging import AfterId, Limit
 
 
 def jobs_router(door: Door, metadata: Service) -> APIRouter:
@@ -26,8 +27,8 @@ def jobs_router(door: Door, metadata: Service) -> APIRouter:
         request: Request,
         caller: Annotated[Caller, reader],
         status: JobStatus | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 

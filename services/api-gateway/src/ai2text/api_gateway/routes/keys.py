@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.paging import AfterId, Limit
 
 
 def keys_router(door: Door, metadata: Service) -> APIRouter:
@@ -22,8 +23,8 @@ def keys_router(door: Door, metadata: Service) -> APIRouter:
     async def list_keys(
         request: Request,
         caller: Annotated[Caller, admin],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 

@@ -11,6 +11,7 @@ from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import Lane, RecordingStatus
+from ai2text.common.paging import AfterId, Limit
 
 
 def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIRouter:
@@ -39,8 +40,8 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIR
     async def list_recordings(  # noqa: PLR0913, PLR0917 - one argument per query parameter
         request: Request,
         caller: Annotated[Caller, reader],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
         status: RecordingStatus | None = None,
         language: str | None = None,
         tag: str | None = None,

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.paging import Limit
 
 
 def search_router(door: Door, metadata: Service) -> APIRouter:
@@ -19,7 +20,7 @@ def search_router(door: Door, metadata: Service) -> APIRouter:
         request: Request,
         caller: Annotated[Caller, reader],
         q: Annotated[str, Query(description='Words, "a phrase", this or that, -without.')] = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        limit: Limit = 100,
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 

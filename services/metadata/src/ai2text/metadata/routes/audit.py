@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends
 
 from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.audit import AuditEntry
+from ai2text.common.paging import AfterId, Limit
 from ai2text.metadata.audit import list_audit
 from ai2text.metadata.page import Window
 from ai2text.metadata.postgres.audit import save_audit
@@ -27,8 +28,8 @@ def audit_router(database: Database, caller: Authenticate) -> APIRouter:
     @router.get("", dependencies=[Depends(only_admins(caller))])
     async def trail(
         tenant: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: str | None = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> dict[str, Any]:
         async with database.transaction() as connection:
             return asdict(await list_audit(connection, tenant, Window(limit=limit, after=after_id)))

@@ -1,14 +1,15 @@
 """Messages that were given up, of all tenants, for the scope `admin` only."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import JSONResponse
 
 from ai2text.common.caller_token import Authenticate
 from ai2text.common.clock import utc_now
+from ai2text.common.paging import AfterId, Limit
 from ai2text.metadata.dead_letters import find_dead_letter, list_dead_letters
 from ai2text.metadata.page import Window
 from ai2text.metadata.postgres.pool import Database
@@ -22,9 +23,7 @@ def dead_letters_router(database: Database, caller: Authenticate) -> APIRouter:
     router = APIRouter(prefix="/v1/dead-letters", dependencies=[Depends(only_admins(caller))])
 
     @router.get("")
-    async def dead_letters(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100, after_id: str | None = None
-    ) -> dict[str, Any]:
+    async def dead_letters(limit: Limit = 100, after_id: AfterId = None) -> dict[str, Any]:
         async with database.transaction() as connection:
             return asdict(await list_dead_letters(connection, Window(limit=limit, after=after_id)))
 

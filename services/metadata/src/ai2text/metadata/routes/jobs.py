@@ -12,6 +12,7 @@ from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import JOB_ENDS, JobStatus
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.paging import AfterId, Limit
 from ai2text.metadata import jobs
 from ai2text.metadata.cancel_job import CancelJob
 from ai2text.metadata.page import Window
@@ -35,8 +36,8 @@ def jobs_router(
     async def list_jobs(
         who: Annotated[Caller, Depends(caller)],
         status: JobStatus | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: str | None = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> dict[str, Any]:
         async with reads.database.reading(who.tenant) as connection:
             page = await jobs.list_jobs(connection, who.tenant, status, Window(limit=limit, after=after_id))

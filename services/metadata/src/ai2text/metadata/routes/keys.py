@@ -3,12 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Response
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.keys import KeyHolder, PresentedKey
+from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import problem
 from ai2text.metadata.issue_key import ScopesNotHeld, issue_key
 from ai2text.metadata.keys import list_keys
@@ -39,8 +40,8 @@ def keys_router(database: Database, caller: Authenticate) -> APIRouter:
     @router.get("")
     async def keys(
         who: Annotated[Caller, admin],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: str | None = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
     ) -> dict[str, Any]:
         async with database.reading(who.tenant) as connection:
             return asdict(await list_keys(connection, who.tenant, Window(limit=limit, after=after_id)))

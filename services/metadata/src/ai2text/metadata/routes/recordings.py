@@ -16,6 +16,7 @@ from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import RecordingStatus
 from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.paging import AfterId, Limit
 from ai2text.metadata import catalog
 from ai2text.metadata.page import Window
 from ai2text.metadata.reads import Reads
@@ -44,8 +45,8 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
     @router.get("")
     async def recordings(
         who: Annotated[Caller, Depends(caller)],
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        after_id: str | None = None,
+        limit: Limit = 100,
+        after_id: AfterId = None,
         status: RecordingStatus | None = None,
         language: str | None = None,
         tag: str | None = None,

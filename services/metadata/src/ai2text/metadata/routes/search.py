@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.inside import Caller
+from ai2text.common.paging import Limit
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.search import search_segments
 
@@ -15,9 +16,7 @@ def search_router(database: Database, caller: Authenticate) -> APIRouter:
     router = APIRouter(prefix="/v1/search")
 
     @router.get("")
-    async def search(
-        who: Annotated[Caller, Depends(caller)], q: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    ) -> dict[str, Any]:
+    async def search(who: Annotated[Caller, Depends(caller)], q: str = "", limit: Limit = 100) -> dict[str, Any]:
         async with database.reading(who.tenant) as connection:
             return asdict(await search_segments(connection, q, limit))
 
