@@ -25,7 +25,7 @@ class MetadataSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address of the inside API; 0.0.0.0 in a pod.")
     port: int = Field(8081, description="Port of the inside API.")
     events_at_once: int = Field(
-        128, ge=1, description="Events held at the same time, and written in one transaction where they meet."
+        256, ge=1, description="Events held at the same time, and written in one transaction where they meet."
     )
     words_at_once: int = Field(
         100_000, ge=1, description="Words of the transcripts among them; 100,000 are about 75 MB of memory."
