@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import urllib3
 from minio import Minio
@@ -89,7 +89,7 @@ class ObjectStore:
         with translated("put"):
             self._client.put_object(self._bucket, key, io.BytesIO(content), len(content), content_type=content_type)
 
-    def put_verified(self, key: str, source: BinaryIO, size_bytes: int, sha256: str, content_type: str) -> None:
+    def put_verified(self, key: str, source: Readable, size_bytes: int, sha256: str, content_type: str) -> None:
         """Streams `source`; raises ObjectChanged, and stores nothing, when its bytes are not the ones hashed before."""
         self.put_stream(key, _HashChecked(source, size_bytes, sha256), size_bytes, content_type)
 

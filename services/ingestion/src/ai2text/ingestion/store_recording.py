@@ -1,5 +1,7 @@
 """The bytes of a recording, from wherever, become one stored object and the facts beside it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -14,8 +16,9 @@ from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import ObjectNotFound
-from ai2text.common.object_store import ObjectStore
+from ai2text.common.object_store import PART_BYTES, ObjectStore, Readable
 from ai2text.ingestion import recording
+from ai2text.ingestion.held_back import HeldBack
 from ai2text.ingestion.recording import Ask
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.stable_file import sha256_of
@@ -54,13 +57,37 @@ class StoreRecording:
         ObjectChanged when the bytes change meanwhile, Unavailable to try later.
         """
         self.check_size(size_bytes)
-        facts = self.examined(ask, source, FileSource(file), sha256_of(file), former)
-        new = not self._stands(facts.audio_key, size_bytes)
-        if new:
-            file.seek(0)
-            self._store.put_verified(facts.audio_key, file, facts.size_bytes, facts.sha256, AUDIO_TYPE)
+        sha256 = sha256_of(file)
+        new = not self._stands(recording.audio_key(ask.tenant, sha256), size_bytes)
+        if new and size_bytes > PART_BYTES:
+            facts = self._examined_and_put(ask, source, file, sha256, former)
+        else:
+            facts = self.examined(ask, source, FileSource(file), sha256, former)
+            if new:
+                self._put(facts.audio_key, file, size_bytes, sha256)
         log.debug("audio_stored", name=source.name, key=facts.audio_key)
         return self.keep_facts(facts, ask, new=new)
+
+    def _examined_and_put(
+        self, ask: Ask, source: Source, file: BinaryIO, sha256: str, former: str | None
+    ) -> RecordingIngested:
+        """Side by side, for each takes as long as the other. Of what is refused no object is made."""
+        audio = FileSource(file)
+        held = HeldBack(file, audio.size_bytes)
+        key = recording.audio_key(ask.tenant, sha256)
+        with ThreadPoolExecutor(1, "put") as other:
+            put = other.submit(copy_context().run, self._put, key, held, audio.size_bytes, sha256)
+            try:
+                facts = self.examined(ask, source, audio, sha256, former)
+            except BaseException as exc:
+                held.refuse(exc)
+                raise
+            held.release()
+            put.result()
+        return facts
+
+    def _put(self, key: str, content: Readable, size_bytes: int, sha256: str) -> None:
+        self._store.put_verified(key, content, size_bytes, sha256, AUDIO_TYPE)
 
     def keep_facts(self, facts: RecordingIngested, ask: Ask, *, new: bool) -> Stored:
         """The audio is stored. What stands already about the same source and ask is kept."""
