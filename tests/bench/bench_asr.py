@@ -6,11 +6,10 @@ loops take one file after the other; the core takes them as its worker does, sev
 """
 
 import argparse
-import math
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,17 +24,21 @@ from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.settings import AsrSettings
 from ai2text.asr.stopwatch import Stopwatch
 from ai2text.asr.whisper import Whisper
-from ai2text.audio import recording
+from ai2text.audio.decode import decode
+from ai2text.audio.sandbox import Sandbox, SandboxSettings
+from ai2text.audio.source import FileSource
 from ai2text.common.contracts.states import Decoding
-from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
+from ai2text.common.contracts.transcription import TranscriptionOptions
 from tests.bench.table import Figure, Row, machine, table
 from tests.fixtures.examples import REQUESTED
-from tests.fixtures.speech import RATE_HZ, Spoken, clips, talk
+from tests.fixtures.speech import Spoken, clips, talk
 from tests.fixtures.stack import EAR
 from tests.fixtures.word_errors import word_errors, words_of
 
 OPTIONS = TranscriptionOptions()
 LONG_SECONDS = 1800
+AT_ONCE = AsrSettings().bulk_jobs
+"""As the worker does."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,10 @@ def batched_loop(model: WhisperModel, batch_size: int) -> Way:
 class Core:
     """Everything of the worker but its queue and its store."""
 
-    def __init__(self, pool: ModelPool, whisper: Whisper, options: TranscriptionOptions, at_once: int) -> None:
+    def __init__(self, pool: ModelPool, whisper: Whisper, sandbox: Sandbox, options: TranscriptionOptions) -> None:
         self._pool = pool
         self._whisper = whisper
-        self._at_once = at_once
+        self._sandbox = sandbox
         self._job = replace(REQUESTED, options=replace(options, language="en"))
         self.again_seconds = 0.0
 
@@ -93,29 +96,19 @@ class Core:
         began = time.monotonic()
         with (
             Batcher(self._pool.budget, self._pool.workers) as batcher,
-            ThreadPoolExecutor(self._at_once) as threads,
+            ThreadPoolExecutor(AT_ONCE) as threads,
         ):
-            texts = list(threads.map(lambda file: self._text(file, batcher, self._job), files))
+            texts = list(threads.map(lambda file: self._text(file, batcher), files))
         return Result(time.monotonic() - began, texts)
 
-    def _text(self, file: Spoken, batcher: Batcher, job: TranscriptionRequested) -> str:
+    def _text(self, file: Spoken, batcher: Batcher) -> str:
         draft = Draft(engine=self._pool.engine(), language="en")
-        hearing = Hearing(job, self._whisper, batcher, draft, Stopwatch(), threading.Event())
-        for _ in hearing.hear(_blocks(file.path)):
-            pass
+        hearing = Hearing(self._job, self._whisper, batcher, draft, Stopwatch(), threading.Event())
+        with file.path.open("rb") as audio:
+            for _ in hearing.hear(decode(self._sandbox, FileSource(audio))):
+                pass
         self.again_seconds += sum(second.end - second.start for second in draft.second_hearings)
         return "".join(segment.text for segment in draft.segments)
-
-
-def _blocks(path: Path) -> Iterator[np.ndarray]:
-    """As the worker's children decode, but in this process."""
-    with path.open("rb") as file:
-        container, _ = recording.open_recording(file)
-        with container:
-            stream = recording.audio_stream(container)
-            frames = recording.decoded(container, stream, recording.Tally(), math.inf)
-            for samples in recording.resampled(frames, RATE_HZ):
-                yield np.frombuffer(samples, "<i2").astype(np.float32) / 32768
 
 
 def difference(files: list[Spoken], one: Result, other: Result) -> str:
@@ -163,18 +156,18 @@ def rows(name: str, files: list[Spoken], ways: dict[str, Way]) -> list[Row]:
 
 def run(model: str = str(EAR / "model"), device: str = "auto", sets: str = "abc") -> list[Row]:
     pool = ModelPool(AsrSettings(model="bench", model_paths={"bench": model}, device=device))
-    with pool.lease("bench") as whisper:
-        return measured(pool, whisper, model, sets)
+    with pool.lease("bench") as whisper, Sandbox(SandboxSettings(children=AT_ONCE)) as sandbox:
+        return measured(pool, whisper, sandbox, model, sets)
 
 
-def measured(pool: ModelPool, whisper: Whisper, model: str, sets: str) -> list[Row]:
+def measured(pool: ModelPool, whisper: Whisper, sandbox: Sandbox, model: str, sets: str) -> list[Row]:
     engine = pool.engine()
     bare = WhisperModel(model, device=engine.device, compute_type=engine.compute_type)
     ways: dict[str, Way] = {
         "loop of WhisperModel.transcribe": sequential_loop(bare),
         "loop of BatchedInferencePipeline.transcribe": batched_loop(bare, 16 if engine.device == "cuda" else 8),
-        "core, batched": Core(pool, whisper, OPTIONS, 16),
-        "core, sequential": Core(pool, whisper, replace(OPTIONS, decoding=Decoding.SEQUENTIAL), 16),
+        "core, batched": Core(pool, whisper, sandbox, OPTIONS),
+        "core, sequential": Core(pool, whisper, sandbox, replace(OPTIONS, decoding=Decoding.SEQUENTIAL)),
     }
     short = clips()
     for way in ways.values():

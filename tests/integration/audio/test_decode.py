@@ -6,6 +6,7 @@ import psutil
 import pytest
 from faster_whisper.audio import decode_audio
 
+from ai2text.audio import plain_wave
 from ai2text.audio.decode import decode
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
@@ -50,10 +51,30 @@ def test_a_format_that_changes_on_the_way_is_decoded_to_its_end(sandbox: Sandbox
     assert sum(map(len, chunks)) / 16_000 == pytest.approx(6.0, abs=0.1)
 
 
+def test_a_wave_that_is_read_without_a_decoder_gives_what_faster_whisper_makes_of_it(sandbox: Sandbox) -> None:
+    """However its header was damaged: what looks strange is not read but decoded, or refused."""
+    dice, whole = np.random.default_rng(1), make("wav", 1.0, tags={"title": "A song"})
+    read = 0
+    for _ in range(250):
+        content = bytearray(whole)
+        for _ in range(int(dice.integers(1, 4))):
+            content[dice.integers(0, 90)] = dice.integers(0, 256)
+        if plain_wave.find(MemorySource(bytes(content)), 16_000) is not None:
+            read += 1
+            samples = np.concatenate(list(decode(sandbox, MemorySource(bytes(content)))))
+            assert np.array_equal(samples, decode_audio(io.BytesIO(content)))
+    assert read > 25
+
+
+def test_a_long_wave_that_is_read_without_a_decoder_is_refused_where_a_decoder_would(sandbox: Sandbox) -> None:
+    with pytest.raises(Refused, match="longer"):
+        list(decode(sandbox, MemorySource(make("wav", 5.0)), max_duration_seconds=4))
+
+
 @pytest.mark.lesson("L34")
 def test_closing_early_frees_the_child_for_the_next_job() -> None:
     with Sandbox(SandboxSettings(children=1)) as sandbox:
-        with closing(decode(sandbox, MemorySource(make("wav", 200.0)))) as chunks:
+        with closing(decode(sandbox, MemorySource(make("flac", 200.0)))) as chunks:
             next(chunks)
             (interrupted,) = sandbox.child_pids()
         assert probe(sandbox, MemorySource(make("wav"))).duration_seconds == 2.0

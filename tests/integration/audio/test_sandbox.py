@@ -79,7 +79,7 @@ def test_each_job_gets_a_child_of_its_own_that_ends_with_it() -> None:
 def test_a_child_is_confined_in_every_way() -> None:
     with (
         Sandbox(SandboxSettings(children=1)) as sandbox,
-        closing(decode(sandbox, MemorySource(make("wav", 200.0)))) as job,
+        closing(decode(sandbox, MemorySource(make("w64", 200.0)))) as job,
     ):
         next(job)
         child = psutil.Process(alone(sandbox))
@@ -98,7 +98,7 @@ def test_a_child_is_confined_in_every_way() -> None:
 def test_a_child_holds_no_descriptor_but_its_connection() -> None:
     with (
         Sandbox(SandboxSettings(children=2)) as sandbox,
-        closing(decode(sandbox, MemorySource(make("wav", 200.0)))) as job,
+        closing(decode(sandbox, MemorySource(make("w64", 200.0)))) as job,
     ):
         next(job)
         open_files = {link.name: str(link.readlink()) for link in Path(f"/proc/{alone(sandbox)}/fd").iterdir()}
@@ -149,7 +149,7 @@ def test_the_end_of_the_fork_server_costs_the_jobs_under_way_a_repetition() -> N
 
 def test_other_children_do_not_notice_a_crash() -> None:
     with Sandbox(SandboxSettings(children=2)) as sandbox:
-        chunks = decode(sandbox, MemorySource(make("wav", 200.0)))
+        chunks = decode(sandbox, MemorySource(make("w64", 200.0)))
         heard = len(next(chunks))
         bystander = alone(sandbox)
 
@@ -175,7 +175,7 @@ def test_a_standstill_ends_the_child() -> None:
 def test_a_slow_source_or_a_slow_listener_is_no_standstill() -> None:
     patience = threading.Event()
     with Sandbox(SandboxSettings(children=1, stall_seconds=0.3)) as sandbox:
-        recording = Interrupted(make("wav", 200.0), lambda: patience.wait(1.0))
+        recording = Interrupted(make("w64", 200.0), lambda: patience.wait(1.0))
         for count, _ in enumerate(decode(sandbox, recording)):
             if count == 1:
                 patience.wait(1.0)

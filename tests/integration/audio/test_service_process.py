@@ -17,7 +17,7 @@ from tests.integration.audio.media import MemorySource, make
 
 if __name__ == "__main__":
     sandbox = Sandbox(SandboxSettings(children=2))
-    busy, other = (decode(sandbox, MemorySource(make("wav", 200.0))) for _ in range(2))
+    busy, other = (decode(sandbox, MemorySource(make("w64", 200.0))) for _ in range(2))
     print(len(next(busy)) > 0, len(next(other)) > 0, flush=True)
     sys.stdin.read()
     {at_the_end}

@@ -10,6 +10,8 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.object_store import ObjectStore
 
+BLOCK_BYTES = 1 << 20
+
 
 def audio_stream(
     store: ObjectStore, sandbox: Sandbox, job: TranscriptionRequested, channel: int | None, skip: int
@@ -18,9 +20,9 @@ def audio_stream(
 
     Raises what `decode` raises, and ObjectChanged when the audio is no longer what it was at the beginning.
     """
-    etag = store.stat(job.audio_key).etag
+    etag = store.stat(job.audio_key).etag if job.size_bytes > BLOCK_BYTES else None  # one request reads one state
     with (
-        RangedReader(store, job.audio_key, job.size_bytes, etag) as source,
+        RangedReader(store, job.audio_key, job.size_bytes, etag, block_bytes=BLOCK_BYTES) as source,
         closing(decode(sandbox, source, channel=channel)) as blocks,
     ):
         for block in blocks:
