@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 import pytest
 from faster_whisper import WhisperModel
+from prometheus_client import REGISTRY
 
 from ai2text.asr.batcher import BULK_TURN, CPU_BUDGET, GPU_BUDGET, Batcher, Budget
 from ai2text.asr.whisper import Whisper, window_length
@@ -77,6 +78,16 @@ class Run:
 def test_windows_that_gathered_are_one_batch(model: WhisperModel) -> None:
     with Run(model, GPU_BUDGET) as run:
         assert run.batches([run.hear(n) for n in (1, 2, 3)]) == [[100, 200, 300]]
+
+
+def test_what_waits_for_the_device_and_what_the_device_took_is_counted(model: WhisperModel) -> None:
+    took = REGISTRY.get_sample_value("ai2text_device_seconds_total") or 0.0
+    with Run(model, GPU_BUDGET) as run:
+        asked = [run.hear(n) for n in (1, 2, 3)]
+        assert REGISTRY.get_sample_value("ai2text_windows_waiting") == 3
+        run.batches(asked)
+        assert REGISTRY.get_sample_value("ai2text_windows_waiting") == 0
+    assert (REGISTRY.get_sample_value("ai2text_device_seconds_total") or 0.0) > took
 
 
 def test_what_differs_in_manner_is_never_mixed(model: WhisperModel) -> None:

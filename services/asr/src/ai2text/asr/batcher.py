@@ -6,6 +6,7 @@ clip waits for at most the batch that is under way, or for one more when it is t
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -92,13 +93,16 @@ class Batcher:
     def _submit(self, waiting: _Waiting) -> Future[Any]:
         with self._change:
             self._queue.append(waiting)
+            metrics.WINDOWS_WAITING.set(len(self._queue))
             self._change.notify()
         return waiting.future
 
     def _serve(self) -> None:
         while batch := self._next():
             metrics.BATCH_WINDOWS.observe(len(batch))
+            began = time.monotonic()
             self._decode(batch)
+            metrics.DEVICE_SECONDS.inc(time.monotonic() - began)
 
     def _next(self) -> list[_Waiting]:
         """Empty when there is nothing more to come."""
@@ -111,6 +115,7 @@ class Batcher:
                 batch = gather(self._queue, self._budget, urgent_first=self._batches % BULK_TURN != 0)
                 for taken in batch:
                     self._queue.remove(taken)
+                metrics.WINDOWS_WAITING.set(len(self._queue))
                 if begun := [waiting for waiting in batch if waiting.future.set_running_or_notify_cancel()]:
                     return begun
 
