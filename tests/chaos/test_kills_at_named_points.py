@@ -18,7 +18,7 @@ from tests.fixtures.stack import SAMPLES as EAR_SAMPLES
 from tests.fixtures.stack import Stack, running
 from tests.fixtures.wide_wave import wide_wave
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 POINTS = {
     "ingestion": ["audio_stored", "recording_stored", "recording_announced", "transcription_requested"],
@@ -165,13 +165,13 @@ def test_ingestion_killed_at_each_step_of_an_object_takes_it_once(tmp_path: Path
         for name in SAMPLES[:2]:
             archive.put(name, (EAR_SAMPLES / name).read_bytes())
         stem = SAMPLES[0].rpartition(".")[0]
-        stack.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points), 200)
+        stack.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points), 300)
         found = stack.wait_until_settled(SAMPLES[:2])
         stack.until(lambda: archive.exists(f"done/{stem}.srt"))
         assert {item["status"] for item in found.values()} == {"transcribed"}
         assert {item["sources"][0]["kind"] for item in found.values()} == {"bucket"}
         assert archive.get(f"done/{SAMPLES[0]}") == (EAR_SAMPLES / SAMPLES[0]).read_bytes()
-        stack.until(lambda: len([key for key in listed(archive) if key.endswith((".txt", ".srt"))]) == 4, 200)
+        stack.until(lambda: len([key for key in listed(archive) if key.endswith((".txt", ".srt"))]) == 4, 300)
         assert [key for key in listed(archive) if not key.startswith(("done/", ".ai2text/"))] == []
         assert len(listed(archive, "done/")) == 6
         for prefix in ("audio", "facts", "outcomes"):

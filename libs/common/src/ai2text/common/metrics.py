@@ -78,11 +78,12 @@ BATCH_WINDOWS = Histogram(
     "ai2text_batch_windows", "Windows that went through the model together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
 )
 WINDOWS_WAITING = Gauge(
-    "ai2text_windows_waiting", "Windows of up to 30 s that are ready for the device; while it is 0 the device is hungry."
+    "ai2text_windows_waiting",
+    "Windows of up to 30 s that are ready for the device; while it is 0 the device is hungry.",
 )
 DEVICE_SECONDS = Counter(
     "ai2text_device_seconds_total",
-    "Seconds in which a batch was on the device, summed over the threads that feed it: one on each core or two on a GPU.",
+    "Seconds in which a batch was on the device, summed over the threads that feed it: two on a GPU.",
 )
 AUDIT_DROPPED = Counter(
     "ai2text_audit_dropped_total",
