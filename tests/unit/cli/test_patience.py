@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -76,3 +77,21 @@ async def test_a_gateway_that_is_gone_is_waited_for_once_and_not_with_each_reque
     assert clock.passed == gone
     assert (await patience.ask(gateway(200))).status_code == 200
     assert (await patience.ask(gateway(httpx.ConnectError("refused"), 200))).status_code == 200
+
+
+async def test_a_cancellation_that_a_library_told_as_a_time_out_is_one() -> None:
+    under_way = asyncio.Event()
+
+    async def swallowing() -> httpx.Response:
+        under_way.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise httpx.ReadTimeout("") from None
+        raise AssertionError
+
+    asking = asyncio.create_task(Patience(sleep=Clock().sleep).ask(swallowing))
+    await under_way.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 5)

@@ -43,12 +43,20 @@ class Patience:
         try:
             answer = await request()
         except httpx.TransportError:
+            stop_if_cancelled()
             if self._gone or self._now() > deadline:
                 self._gone = True
                 raise
             return None
         self._gone = False
         return answer
+
+
+def stop_if_cancelled() -> None:
+    """Where a cancellation met with the end of a time-out, and the library below told of the time-out alone."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _pause(answer: httpx.Response | None) -> float:

@@ -13,7 +13,7 @@ import httpx
 
 from ai2text.cli.client import AnsweredWithError, checked, detail_of, json_of
 from ai2text.cli.options import unanswered
-from ai2text.cli.patience import BUSY, Patience
+from ai2text.cli.patience import BUSY, Patience, stop_if_cancelled
 from ai2text.cli.upload_in_parts import UPLOAD_TIMEOUTS, UploadInParts
 from ai2text.common.contracts.states import JOB_ENDS, JobStatus
 from ai2text.common.errors import Misconfigured
@@ -76,6 +76,7 @@ class TranscribeFiles:
                 transcription.error = unanswered(exc)
             except OSError as exc:
                 transcription.error = _unreadable(transcription.file, exc)
+            stop_if_cancelled()
             self._ended(transcription)
 
     async def _transcribe(self, transcription: Transcription) -> None:
