@@ -1,5 +1,6 @@
 """A worker with much and long work: in bounded memory, live from the beginning, and gone on with when it dies."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,32 @@ def test_two_hours_go_on_from_their_draft_when_their_worker_is_killed(tmp_path: 
     again = (reached - resumed["audio_seconds"]) / (kept / work)
     print(f"heard twice: {reached - resumed['audio_seconds']:.0f} s of audio, {again:.1f} s of work")  # noqa: T201 - a figure
     assert again <= 2 * KEEP_SECONDS + BATCH_SECONDS
+    starts = [segment.start for segment in outcome.segments]
+    assert starts == sorted(starts)
+    assert len(words_of(outcome.text)) == pytest.approx(len(words_of(said.text)), rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_worker_that_is_stopped_hands_its_long_job_back_as_far_as_it_got(tmp_path: Path, servers: Servers) -> None:
+    said = talk(tmp_path / "talk.wav", 3600, 4)
+    with AsrService(tmp_path, servers, env={"AI2TEXT_INSIDE_DRAIN_SECONDS": "1"}) as service:
+        job = service.job_for(said.path.read_bytes(), said.seconds)
+        service.request([job])
+        service.until(lambda: any(one.reached_seconds > 300 for one in service.segments_told()), 60)
+        began = time.monotonic()
+        service.stop()
+        stopped = time.monotonic() - began
+        reached = service.segments_told()[-1].reached_seconds
+        service.start()
+        service.until_ended(1, 200)
+        (resumed,) = service.logged("draft_resumed")
+        outcome = service.outcome(job)
+        assert service.logged("transcription_started")[-1]["attempt"] == 2
+        assert list(service.store.list("default/drafts/")) == []
+    assert isinstance(outcome, Transcript)
+    assert stopped < 10
+    assert resumed["audio_seconds"] >= reached
     starts = [segment.start for segment in outcome.segments]
     assert starts == sorted(starts)
     assert len(words_of(outcome.text)) == pytest.approx(len(words_of(said.text)), rel=0.05)

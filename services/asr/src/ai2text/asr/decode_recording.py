@@ -1,13 +1,13 @@
 """One recording, from the object store to a transcript. Blocking; runs in a thread of its own."""
 
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from threading import Event
 
 from ai2text.asr.audio_stream import audio_stream
 from ai2text.asr.batcher import Batcher
-from ai2text.asr.draft import DraftKeeper
+from ai2text.asr.draft import Draft, DraftKeeper
 from ai2text.asr.hearing import Abandoned, Hearing
 from ai2text.asr.model_pool import ModelPool
 from ai2text.asr.stopwatch import Stopwatch
@@ -18,7 +18,7 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.outcome import Segment, Transcript
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.common.errors import Refused
+from ai2text.common.errors import Refused, Unavailable
 from ai2text.common.object_store import ObjectStore
 
 Tell = Callable[[list[Segment], int, float], None]
@@ -39,7 +39,7 @@ class Decoder:
         self._clock = clock
 
     def decode_recording(self, job: TranscriptionRequested, abandon: Event, tell: Tell) -> Transcript:
-        """Goes on from the job's draft, if another worker left one.
+        """Goes on from the job's draft, if another worker left one, and leaves one itself when it is abandoned.
 
         Raises Abandoned soon after `abandon` is set; Refused for audio that cannot be decoded, a prompt that is too
         long, an unknown model or language; Unavailable when the store or the model hub is away.
@@ -53,14 +53,24 @@ class Decoder:
             while True:
                 hearing = Hearing(job, whisper, self._batcher, draft, watch, abandon)
                 audio = audio_stream(self._store, self._sandbox, job, channels[draft.channel], draft.sample)
-                with closing(audio):
+                with closing(audio), _kept_when_abandoned(keeper, draft):
                     for segments in hearing.hear(audio):
                         reached = draft.channel * job.duration_seconds + draft.sample / SAMPLE_RATE_HZ
                         tell(segments, len(draft.segments) - len(segments), reached / len(channels))
-                        keeper.keep(draft)
+                        keeper.keep_from_time_to_time(draft)
                 if draft.channel == len(channels) - 1:
                     return transcript_of(job, draft, hearing.facts(), self._clock())
                 draft.channel, draft.sample = draft.channel + 1, 0
+
+
+@contextmanager
+def _kept_when_abandoned(keeper: DraftKeeper, draft: Draft) -> Iterator[None]:
+    try:
+        yield
+    except Abandoned:
+        with suppress(Unavailable):  # then there is the one before
+            keeper.keep(draft)
+        raise
 
 
 def _channels(job: TranscriptionRequested) -> list[int] | list[None]:

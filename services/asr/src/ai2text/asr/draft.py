@@ -63,13 +63,16 @@ class DraftKeeper:
         log.info("draft_resumed", audio_seconds=left.sample / SAMPLE_RATE_HZ)
         return left
 
-    def keep(self, draft: Draft) -> None:
+    def keep_from_time_to_time(self, draft: Draft) -> None:
         """Writes it when enough work went into it since the last time."""
-        now = self._monotonic()
-        if not self._long or now - self._kept_at < KEEP_SECONDS:
+        if self._monotonic() - self._kept_at >= KEEP_SECONDS:
+            self.keep(draft)
+
+    def keep(self, draft: Draft) -> None:
+        if not self._long:
             return
         self._store.put(self._key, encode(draft))
-        self._kept_at = now
+        self._kept_at = self._monotonic()
         log.debug("draft_kept", audio_seconds=draft.sample / SAMPLE_RATE_HZ)
 
 
