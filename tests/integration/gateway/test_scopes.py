@@ -11,13 +11,14 @@ from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
 from ai2text.common.run import Life
 from tests.integration.gateway.test_services_away import KEY, bearer
 
 AWAY = Service(httpx.AsyncClient(), "http://127.0.0.1:1", KEY)
 APP = build_app(
-    Door(JwtSettings(key=KEY), ApiKeys(AWAY)),
+    Door(Tokens(JwtSettings(key=KEY)), ApiKeys(AWAY)),
     Services(metadata=AWAY, ingestion=AWAY, orchestrator=AWAY),
     GatewaySettings(),
     Life(drain_seconds=1),

@@ -13,6 +13,7 @@ from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.run import Life
 from tests.fixtures.fault_proxy import FaultProxy
 
@@ -46,7 +47,7 @@ class GatewayClient:
         inside = await self._inside.__aenter__()
         service = Service(inside, self._url, KEY)
         services = Services(metadata=service, ingestion=service, orchestrator=service)
-        door = Door(JwtSettings(key=KEY), ApiKeys(service))
+        door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(service))
         app = build_app(door, services, self._settings, Life(drain_seconds=1), AuditTrail(service))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
         return self._client

@@ -20,6 +20,7 @@ from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
 from ai2text.common.jetstream import Broker
 from ai2text.common.run import Life
@@ -136,7 +137,7 @@ async def surfaces(installation: Installation) -> AsyncIterator[dict[str, Surfac
     mounts = {f"http://{name}": httpx.ASGITransport(app) for name, app in installation.apps.items()}
     async with httpx.AsyncClient(mounts=mounts) as client:
         services = Services(**{name: Service(client, f"http://{name}", KEY) for name in installation.apps})
-        door = Door(JwtSettings(key=KEY), ApiKeys(services.metadata))
+        door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(services.metadata))
         app = gateway_app(door, services, GatewaySettings(), Life(drain_seconds=1), AuditTrail(services.metadata))
         own = {name: Surface(routes_of(app.openapi()), partial(ask, app)) for name, app in installation.apps.items()}
         yield {**own, "gateway": Surface(routes_of(app.openapi()), partial(ask_gateway, app))}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 DRAIN_SECONDS = 5
 
@@ -22,11 +23,16 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), backlog=512)
 
 
-async def serve_http(app: ASGIApp, listener: socket.socket, stop: asyncio.Event) -> None:
+async def serve_http(
+    app: ASGIApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    protocol: type[HttpToolsProtocol] = HttpToolsProtocol,
+) -> None:
     """Serves until `stop`, then lets open requests finish."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol,
         ws="none",
         loop="none",
         lifespan="off",

@@ -1,34 +1,23 @@
-"""Tokens from outside, after RFC 8725: fixed algorithm, required claims, bounded lifetime; and API keys."""
+"""The door: a bearer token or an API key becomes the caller that the services behind will see."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-import jwt
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ai2text.api_gateway.api_keys import ApiKeys
-from ai2text.api_gateway.settings import JwtSettings
-from ai2text.common.contracts.identity import checked_tenant
+from ai2text.api_gateway.tokens import TokenRefused, Tokens
 from ai2text.common.contracts.inside import Caller, Scope
-from ai2text.common.contracts.keys import PREFIX
-from ai2text.common.errors import Refused
+from ai2text.common.contracts.keys import PREFIX, KeyHolder
 
-ALGORITHM = "HS256"
-REQUIRED = ("exp", "iat", "iss", "aud", "sub")
 _bearer = HTTPBearer(auto_error=False)
 
 
-class TokenRefused(Refused):
-    """Answered with 401; the sentence never tells more than the bearer knows."""
-
-
 class Door:
-    """Turns a bearer token or an API key into the caller that the services behind will see."""
-
-    def __init__(self, settings: JwtSettings, keys: ApiKeys) -> None:
-        self._settings = settings
+    def __init__(self, tokens: Tokens, keys: ApiKeys) -> None:
+        self._tokens = tokens
         self._keys = keys
 
     def needs(self, scope: Scope) -> Callable[..., Awaitable[Caller]]:
@@ -54,53 +43,19 @@ class Door:
         return caller
 
     async def caller_of(self, token: str | None) -> Caller:
-        """Raises TokenRefused; Unavailable when it is a key and the catalogue is away."""
+        """Raises TokenRefused; Unavailable while the catalogue, or the issuer of the token, cannot be asked."""
         if not token:
             raise TokenRefused("missing_token", "Send the header Authorization: Bearer <token>.")
-        return await self._holder_of(token) if token.startswith(PREFIX) else self._bearer_of(token)
+        known = await (self._holder_of(token) if token.startswith(PREFIX) else self._tokens.bearer_of(token))
+        return Caller(
+            tenant=known.tenant,
+            subject=known.subject,
+            scopes=known.scopes,
+            request_id=get_contextvars()["request_id"],
+        )
 
-    async def _holder_of(self, key: str) -> Caller:
+    async def _holder_of(self, key: str) -> KeyHolder:
         holder = await self._keys.holder_of(key)
         if holder is None:
             raise TokenRefused("invalid_token", "The key is not valid (any more). Get a new one.")
-        return Caller(
-            tenant=holder.tenant,
-            subject=holder.subject,
-            scopes=holder.scopes,
-            request_id=get_contextvars()["request_id"],
-        )
-
-    def _bearer_of(self, token: str) -> Caller:
-        claims = self._claims(token)
-        lifetime = claims["exp"] - claims["iat"]
-        if not 0 < lifetime <= self._settings.max_lifetime_seconds:
-            raise TokenRefused("invalid_token", "The token was issued for too long.")
-        return Caller(
-            tenant=_tenant(claims),
-            subject=str(claims["sub"]),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
-            request_id=get_contextvars()["request_id"],
-        )
-
-    def _claims(self, token: str) -> dict[str, Any]:
-        settings = self._settings
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                settings.key.get_secret_value(),
-                algorithms=[ALGORITHM],
-                issuer=settings.issuer,
-                audience=settings.audience,
-                leeway=settings.leeway_seconds,
-                options={"require": list(REQUIRED), "enforce_minimum_key_length": True},
-            )
-        except jwt.InvalidTokenError as exc:
-            raise TokenRefused("invalid_token", "The token is not valid (any more). Get a new one.") from exc
-        return claims
-
-
-def _tenant(claims: dict[str, Any]) -> str:
-    try:
-        return checked_tenant(str(claims.get("tenant", "")))
-    except Refused as exc:
-        raise TokenRefused("invalid_token", "The token names no tenant.") from exc
+        return holder

@@ -6,6 +6,7 @@ from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, load
@@ -16,7 +17,7 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, tokens = load(GatewaySettings), load(JwtSettings)
+    settings, tokens = load(GatewaySettings), Tokens(load(JwtSettings))
     caller_key = load(CallerSettings).key.get_secret_value()
     async with inside_client(settings) as client:
         services = Services(

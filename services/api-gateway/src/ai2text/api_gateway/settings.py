@@ -1,6 +1,8 @@
 """The settings of the gateway beside the shared groups."""
 
-from pydantic import Field, SecretStr
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from ai2text.common.settings import group
@@ -30,14 +32,40 @@ class GatewaySettings(BaseSettings):
     connections: int = Field(64, ge=1, description="The most connections to the services together.")
 
 
+class TrustedIssuer(BaseModel):
+    """Who signs with keys of its own, which it publishes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    """Exactly the claim `iss` of its tokens."""
+    jwks_url: str
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...
+    ] = ("RS256",)
+    audience: str = "ai2text"
+    tenant_claim: str = "tenant"
+    tenant: str | None = None
+    """Of all its tokens, whatever they claim."""
+    scope_claim: str = "scope"
+
+
 class JwtSettings(BaseSettings):
     """Whose tokens are accepted."""
 
     model_config = group("AI2TEXT_JWT_")
 
-    key: SecretStr = Field(min_length=32, description="The HS256 key of the issuer.")
-    issuer: str = Field("ai2text-embedded", description="The claim `iss` of accepted tokens.")
-    audience: str = Field("ai2text", description="The claim `aud` of accepted tokens.")
+    key: SecretStr | None = Field(
+        None, min_length=32, description="The HS256 key of an issuer that shares it with the gateway; the embedded stack's."
+    )
+    issuer: str = Field("ai2text-embedded", description="The claim `iss` of tokens that are signed with it.")
+    audience: str = Field("ai2text", description="The claim `aud` of tokens that are signed with it.")
+    issuers: tuple[TrustedIssuer, ...] = Field(
+        (),
+        description="Issuers with public keys, as JSON: `[{\"issuer\": …, \"jwks_url\": …, \"algorithms\": [\"RS256\"], "
+        "\"audience\": \"ai2text\", \"tenant_claim\": \"tenant\", \"scope_claim\": \"scope\"}]`; with `tenant` in place of "
+        "`tenant_claim` all their tokens are of one tenant.",
+    )
     max_lifetime_seconds: float = Field(
         31 * 86_400, gt=0, description="Tokens that were issued for longer are refused, whatever they say."
     )

@@ -1,0 +1,224 @@
+"""HTTP as the gateway reads it from outside: one meaning or none, bounded heads, and nobody who sends or reads too slowly.
+
+uvicorn's parser (httptools) refuses most of what could be read in two ways, but takes any number of `Host` headers and
+heads of any length, and waits for a sender for ever.
+"""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = structlog.get_logger()
+
+HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+LOOK_SECONDS = 1.0
+LINGER_SECONDS = 2.0
+"""A sender who is refused in the middle of a body may still read why, before the connection is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    connections: int
+    url_bytes: int = 8 << 10
+    head_bytes: int = 32 << 10
+    """With the first line."""
+    headers: int = 100
+    head_seconds: float = 10.0
+    """From the first moment of a connection, or the first byte of a later request, to the end of the headers."""
+    pause_seconds: float = 30.0
+    """Between two pieces of a body, and for a reader to make room."""
+    slowest_bytes_a_second: int = 1 << 10
+    """Of a body on an average, beyond its first half minute."""
+
+
+class _Unacceptable(Exception):
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Made by `guarded_by`, which gives it its limits."""
+
+    limits: ConnectionLimits
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as in uvicorn
+        super().connection_made(transport)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._refusal: _Unacceptable | None = None
+        self._head_left = self._unfinished_left = self.limits.head_bytes
+        self._receiving = False
+        if len(self.connections) > self.limits.connections:
+            self._refuse(_Unacceptable(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later."))
+        else:
+            self._limit_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            return
+        if self._receiving:
+            self._latest, self._received = self.loop.time(), self._received + len(data)
+        elif "head" not in self._timers and self._idle():  # whatever comes: empty lines would stop uvicorn's own timer
+            self._limit_head()
+        super().data_received(data)
+        self._take_unfinished(0 if self._receiving or not self._idle() else len(data))
+
+    def _take_unfinished(self, length: int) -> None:
+        """The parser tells of a header when all of it is there; until then it would hold any number of bytes."""
+        self._unfinished_left = self._unfinished_left - length if length else self.limits.head_bytes
+        if self._unfinished_left < 0 and self._refusal is None:
+            self._refuse(self._too_large())
+
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_left = self.limits.head_bytes
+        self._limit_head()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.url_bytes:
+            self._raise(_Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL may have at most {self.limits.url_bytes} bytes."))
+        self._take_from_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if len(self.headers) > self.limits.headers:
+            self._raise(_Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"At most {self.limits.headers} headers are taken."))
+        self._take_from_head(len(name) + len(value))
+
+    def on_headers_complete(self) -> None:
+        self._stop("head")
+        self._check_meaning()
+        super().on_headers_complete()
+        self._receiving, self._began, self._latest, self._received = True, self.loop.time(), self.loop.time(), 0
+        self._set("body", LOOK_SECONDS, self._look_at_sender)
+
+    def on_message_complete(self) -> None:
+        self._receiving = False
+        self._stop("body")
+        super().on_message_complete()
+        if "linger" in self._timers:
+            self._stop("linger")
+            super().on_response_complete()
+
+    def on_response_complete(self) -> None:
+        """A rest of the body that comes soon is read, and thrown away; who goes on with a large one is cut off."""
+        if self._receiving and not self.transport.is_closing():
+            self._set("linger", LINGER_SECONDS, self.transport.close)
+            self.flow.resume_reading()
+        else:
+            super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._set("reader", self.limits.pause_seconds, self._drop_reader)
+
+    def resume_writing(self) -> None:
+        self._stop("reader")
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn calls for everything that its parser, or one of the methods here, did not accept."""
+        self._refuse(self._refusal or _Unacceptable(HTTPStatus.BAD_REQUEST, "This is no HTTP request that has one meaning."))
+
+    def _check_meaning(self) -> None:
+        names = [name for name, _ in self.headers]
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send exactly one Host header, with a host and at most a port."))
+        if not self.url.startswith(b"/"):
+            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send a path, not a whole URL."))
+        if b"transfer-encoding" in names and (b"content-length" in names or self._transfer_encodings() != [b"chunked"]):
+            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send Content-Length, or Transfer-Encoding: chunked, and not both."))
+        for name in (b"content-length", b"authorization", b"content-type"):
+            if names.count(name) > 1:
+                self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, f"Send the header {name.decode().title()} once."))
+
+    def _transfer_encodings(self) -> list[bytes]:
+        return [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+
+    def _take_from_head(self, length: int) -> None:
+        self._head_left -= length
+        if self._head_left < 0:
+            self._raise(self._too_large())
+
+    def _too_large(self) -> _Unacceptable:
+        detail = f"All headers may have {self.limits.head_bytes} bytes together."
+        return _Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
+
+    def _raise(self, refusal: _Unacceptable) -> None:
+        """Out of the parser, which makes an error of its own of it."""
+        self._refusal = refusal
+        raise refusal
+
+    def _limit_head(self) -> None:
+        late = _Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not come in time.")
+        self._set("head", self.limits.head_seconds, self._refuse, late)
+
+    def _look_at_sender(self) -> None:
+        """Whom we keep waiting is not slow."""
+        now = self.loop.time()
+        if self.flow.read_paused:
+            self._began, self._latest, self._received = now, now, 0
+        slow = now - self._latest > self.limits.pause_seconds
+        lasted = now - self._began
+        crawling = lasted > self.limits.pause_seconds and self._received < lasted * self.limits.slowest_bytes_a_second
+        if slow or crawling:
+            self._refuse(_Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "The request's body comes too slowly."))
+        else:
+            self._set("body", LOOK_SECONDS, self._look_at_sender)
+
+    def _drop_reader(self) -> None:
+        log.info("slow_reader_dropped", client=self.client)
+        self.transport.abort()
+
+    def _refuse(self, refusal: _Unacceptable) -> None:
+        """Straight onto the connection, which ends with it; where an answer is under way already it is only cut off."""
+        self._refusal = refusal
+        log.info("connection_refused", client=self.client, status=refusal.status.value, detail=refusal.detail)
+        if self.transport.is_closing():
+            return
+        answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if not answering:
+            self.transport.write(_answer(refusal))
+        self.transport.close()
+
+    def _set(self, name: str, seconds: float, then: Any, *given: object) -> None:
+        self._stop(name)
+        self._timers[name] = self.loop.call_later(seconds, then, *given)
+
+    def _stop(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+
+def guarded_by(limits: ConnectionLimits) -> type[GuardedProtocol]:
+    return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits})
+
+
+def _answer(refusal: _Unacceptable) -> bytes:
+    status = refusal.status
+    problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": refusal.detail}
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
