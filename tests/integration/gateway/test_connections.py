@@ -138,8 +138,12 @@ async def test_requests_one_after_the_other_and_ahead_of_their_answers_share_a_c
 
 
 TWO_MEANINGS = {
-    "length and chunks": request("POST /x HTTP/1.1", "Content-Length: 3", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
-    "chunks and length": request("POST /x HTTP/1.1", "Transfer-Encoding: chunked", "Content-Length: 3", body=b"0\r\n\r\n"),
+    "length and chunks": request(
+        "POST /x HTTP/1.1", "Content-Length: 3", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    ),
+    "chunks and length": request(
+        "POST /x HTTP/1.1", "Transfer-Encoding: chunked", "Content-Length: 3", body=b"0\r\n\r\n"
+    ),
     "two lengths": request("POST /x HTTP/1.1", "Content-Length: 3", "Content-Length: 4", body=b"abcd"),
     "the same length twice": request("POST /x HTTP/1.1", "Content-Length: 3", "Content-Length: 3", body=b"abc"),
     "a list of lengths": request("POST /x HTTP/1.1", "Content-Length: 3, 3", body=b"abc"),
@@ -181,7 +185,9 @@ TWO_MEANINGS = {
 
 
 @pytest.mark.parametrize("content", TWO_MEANINGS.values(), ids=TWO_MEANINGS)
-async def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_ends(connect: Connect, content: bytes) -> None:
+async def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_ends(
+    connect: Connect, content: bytes
+) -> None:
     client = await connect()
     client.writer.write(content)
     status, body = await client.answer()
@@ -241,7 +247,9 @@ async def drops(client: Client, drop: bytes, pause_seconds: float = 0.1) -> None
 
 
 @pytest.mark.parametrize(("drop", "pause_seconds"), [(b"", 0.5), (b"x", 0.2)], ids=["nothing", "a byte at a time"])
-async def test_a_body_that_comes_too_slowly_is_not_waited_for(connect: Connect, drop: bytes, pause_seconds: float) -> None:
+async def test_a_body_that_comes_too_slowly_is_not_waited_for(
+    connect: Connect, drop: bytes, pause_seconds: float
+) -> None:
     client = await connect()
     client.writer.write(request("POST /x HTTP/1.1", "Content-Length: 1000000", body=b"abc"))
     dropping = asyncio.create_task(drops(client, drop, pause_seconds))

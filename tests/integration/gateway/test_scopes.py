@@ -14,7 +14,7 @@ from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
 from ai2text.common.run import Life
-from tests.integration.gateway.test_services_away import KEY, bearer
+from tests.fixtures.gateway import KEY, bearer
 
 AWAY = Service(httpx.AsyncClient(), "http://127.0.0.1:1", KEY)
 APP = build_app(

@@ -1,29 +1,12 @@
 """What the door says while the services behind it do not answer."""
 
-import time
 from collections.abc import AsyncIterator
 
 import httpx
-import jwt
 import pytest
 
-from ai2text.api_gateway.api_keys import ApiKeys
-from ai2text.api_gateway.app import build_app
-from ai2text.api_gateway.audit_trail import AuditTrail
-from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.inside import Service, Services, inside_client
-from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
-from ai2text.api_gateway.tokens import Tokens
-from ai2text.common.run import Life
 from tests.fixtures.fault_proxy import FaultProxy
-
-KEY = "0123456789abcdef0123456789abcdef"
-
-
-def bearer(scope: str = "recordings:read", tenant: str = "t") -> dict[str, str]:
-    now = int(time.time())
-    claims = {"iss": "ai2text-embedded", "aud": "ai2text", "sub": "s", "tenant": tenant, "scope": scope}
-    return {"Authorization": f"Bearer {jwt.encode({**claims, 'iat': now, 'exp': now + 60}, KEY, algorithm='HS256')}"}
+from tests.fixtures.gateway import bearer, gateway
 
 
 @pytest.fixture
@@ -31,30 +14,6 @@ async def door(unused_tcp_port: int) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway whose services are away."""
     async with gateway(f"http://127.0.0.1:{unused_tcp_port}") as client:
         yield client
-
-
-def gateway(url: str) -> "GatewayClient":
-    return GatewayClient(url)
-
-
-class GatewayClient:
-    def __init__(self, url: str) -> None:
-        self._settings = GatewaySettings(read_timeout_seconds=0.5)
-        self._url = url
-
-    async def __aenter__(self) -> httpx.AsyncClient:
-        self._inside = inside_client(self._settings)
-        inside = await self._inside.__aenter__()
-        service = Service(inside, self._url, KEY)
-        services = Services(metadata=service, ingestion=service, orchestrator=service)
-        door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(service))
-        app = build_app(door, services, self._settings, Life(drain_seconds=1), AuditTrail(service))
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
-        return self._client
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
-        await self._inside.__aexit__(None, None, None)
 
 
 @pytest.mark.lesson("L10")

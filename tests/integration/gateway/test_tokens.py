@@ -238,7 +238,7 @@ async def test_a_signature_cut_off_changed_or_of_another_token_is_refused(tokens
 
 
 async def test_a_weak_key_opens_nothing() -> None:
-    weak = rsa.generate_private_key(65537, 1024)
+    weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what shall be refused
     with key_server() as server:
         server.keys.append(public(weak, kid="weak"))
         issuer = TrustedIssuer(issuer=ISSUER, jwks_url=server.url)

@@ -25,8 +25,8 @@ from ai2text.common.contracts.inside import Scope
 from ai2text.common.jetstream import Broker
 from ai2text.common.run import Life
 from ai2text.common.settings import S3Settings
+from tests.fixtures.gateway import bearer
 from tests.fixtures.inside import EVERYTHING_ELSE, KEY, ask
-from tests.integration.gateway.test_services_away import bearer
 from tests.integration.tenants.installation import Installation, Owner, installed, own_bytes
 
 Body = Callable[[Owner], dict[str, Any]]

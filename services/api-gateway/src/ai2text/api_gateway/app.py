@@ -1,9 +1,11 @@
 """The public application: every route behind a scope, every error in its clients' form, nothing of the inside."""
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
 
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.body_limits import BodyLimits
 from ai2text.api_gateway.inside import Services
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
 from ai2text.api_gateway.request_context import RequestContext
@@ -17,6 +19,7 @@ from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
 from ai2text.api_gateway.routes.uploads import uploads_router
+from ai2text.api_gateway.security_headers import SecurityHeaders
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.problems import answer_errors_as_problems
@@ -32,7 +35,17 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
     async def refused(_: Request, exc: OpenAIRefused) -> Response:
         return openai_error(exc)
 
-    app.add_middleware(RequestContext, trail=trail)
+    app.add_middleware(BodyLimits, audio_bytes=settings.max_upload_bytes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestContext, trail=trail)  # the outermost: it answers for all the others
     app.include_router(recordings_router(door, metadata, ingestion))
     app.include_router(uploads_router(door, ingestion))
     app.include_router(jobs_router(door, metadata))

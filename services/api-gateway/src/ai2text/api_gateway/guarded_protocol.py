@@ -1,4 +1,4 @@
-"""HTTP as the gateway reads it from outside: one meaning or none, bounded heads, and nobody who sends or reads too slowly.
+"""HTTP as the gateway reads it from outside: one meaning or none, bounded heads, and nobody too slow.
 
 uvicorn's parser (httptools) refuses most of what could be read in two ways, but takes any number of `Host` headers and
 heads of any length, and waits for a sender for ever.
@@ -56,7 +56,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_left = self._unfinished_left = self.limits.head_bytes
         self._receiving = False
         if len(self.connections) > self.limits.connections:
-            self._refuse(_Unacceptable(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later."))
+            self._refuse(
+                _Unacceptable(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later.")
+            )
         else:
             self._limit_head()
 
@@ -93,13 +95,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > self.limits.url_bytes:
-            self._raise(_Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL may have at most {self.limits.url_bytes} bytes."))
+            self._raise(
+                _Unacceptable(
+                    HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL may have at most {self.limits.url_bytes} bytes."
+                )
+            )
         self._take_from_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         if len(self.headers) > self.limits.headers:
-            self._raise(_Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"At most {self.limits.headers} headers are taken."))
+            self._raise(
+                _Unacceptable(
+                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"At most {self.limits.headers} headers are taken."
+                )
+            )
         self._take_from_head(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
@@ -133,19 +143,27 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop("reader")
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name for uvicorn's words
         """What uvicorn calls for everything that its parser, or one of the methods here, did not accept."""
-        self._refuse(self._refusal or _Unacceptable(HTTPStatus.BAD_REQUEST, "This is no HTTP request that has one meaning."))
+        self._refuse(
+            self._refusal or _Unacceptable(HTTPStatus.BAD_REQUEST, "This is no HTTP request that has one meaning.")
+        )
 
     def _check_meaning(self) -> None:
         names = [name for name, _ in self.headers]
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
-            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send exactly one Host header, with a host and at most a port."))
+            self._raise(
+                _Unacceptable(HTTPStatus.BAD_REQUEST, "Send exactly one Host header, with a host and at most a port.")
+            )
         if not self.url.startswith(b"/"):
             self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send a path, not a whole URL."))
         if b"transfer-encoding" in names and (b"content-length" in names or self._transfer_encodings() != [b"chunked"]):
-            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send Content-Length, or Transfer-Encoding: chunked, and not both."))
+            self._raise(
+                _Unacceptable(
+                    HTTPStatus.BAD_REQUEST, "Send Content-Length, or Transfer-Encoding: chunked, and not both."
+                )
+            )
         for name in (b"content-length", b"authorization", b"content-type"):
             if names.count(name) > 1:
                 self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, f"Send the header {name.decode().title()} once."))

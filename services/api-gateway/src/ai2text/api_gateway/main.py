@@ -4,6 +4,7 @@ from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.guarded_protocol import ConnectionLimits, guarded_by
 from ai2text.api_gateway.inside import Service, Services, inside_client
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
@@ -29,5 +30,6 @@ async def serve(life: Life) -> None:
         life.probes.ready_when("listening", lambda: not life.stop.is_set())
         trail = AuditTrail(services.metadata)
         app = build_app(Door(tokens, ApiKeys(services.metadata)), services, settings, life, trail)
+        limits = ConnectionLimits(connections=settings.max_connections)
         async with trail.delivered():
-            await serve_http(app, listener, life.stop)
+            await serve_http(app, listener, life.stop, guarded_by(limits))

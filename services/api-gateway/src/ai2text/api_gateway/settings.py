@@ -30,6 +30,12 @@ class GatewaySettings(BaseSettings):
     wait_base_seconds: float = Field(30, ge=0, description="How long a transcription is waited for at least.")
     wait_factor: float = Field(2, ge=0, description="And for each second of audio so much longer.")
     connections: int = Field(64, ge=1, description="The most connections to the services together.")
+    max_connections: int = Field(
+        4000, ge=1, description="The most connections from outside; more are refused with 503."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description='Web pages of which origins may call, as JSON: `["https://console.example.org"]`.'
+    )
 
 
 class TrustedIssuer(BaseModel):
@@ -56,14 +62,16 @@ class JwtSettings(BaseSettings):
     model_config = group("AI2TEXT_JWT_")
 
     key: SecretStr | None = Field(
-        None, min_length=32, description="The HS256 key of an issuer that shares it with the gateway; the embedded stack's."
+        None,
+        min_length=32,
+        description="The HS256 key of an issuer that shares it with the gateway; the embedded stack's.",
     )
     issuer: str = Field("ai2text-embedded", description="The claim `iss` of tokens that are signed with it.")
     audience: str = Field("ai2text", description="The claim `aud` of tokens that are signed with it.")
     issuers: tuple[TrustedIssuer, ...] = Field(
         (),
-        description="Issuers with public keys, as JSON: `[{\"issuer\": …, \"jwks_url\": …, \"algorithms\": [\"RS256\"], "
-        "\"audience\": \"ai2text\", \"tenant_claim\": \"tenant\", \"scope_claim\": \"scope\"}]`; with `tenant` in place of "
+        description='Issuers with public keys, as JSON: `[{"issuer": …, "jwks_url": …, "algorithms": ["RS256"], '
+        '"audience": "ai2text", "tenant_claim": "tenant", "scope_claim": "scope"}]`; with `tenant` in place of '
         "`tenant_claim` all their tokens are of one tenant.",
     )
     max_lifetime_seconds: float = Field(

@@ -132,7 +132,7 @@ def _with_public_keys(issuer: TrustedIssuer, keys: IssuerKeys) -> _Issuer:
 
 
 def _unverified(token: str) -> tuple[dict[str, Any], str]:
-    """The header, and the issuer that it claims to have: nothing of this is believed before the signature is checked."""
+    """The header, and the issuer that it claims to have; neither is believed before the signature is checked."""
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as exc:

@@ -29,7 +29,6 @@ def openai_router(door: Door, use_case: TranscribeUpload, settings: GatewaySetti
 
     @router.post("/v1/audio/transcriptions", summary="Transcribe a file and wait for the text")
     async def transcriptions(request: Request, caller: Annotated[Caller, writer]) -> Response:
-        _check_length(request, settings.max_upload_bytes)
         async with request.form(max_files=1, max_fields=64) as form:
             upload = _file(form)
             _check_model(_required(form, "model"), models)
@@ -51,14 +50,6 @@ def _answer(transcript: Transcript, shape: Form, granularities: set[Granularity]
         case Form.VERBOSE_JSON:
             return JSONResponse(as_verbose_json(transcript, granularities))
     return PlainTextResponse(as_text(transcript, shape))
-
-
-def _check_length(request: Request, most_bytes: int) -> None:
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise OpenAIRefused(411, "Send the length of the upload (Content-Length).", code="length_required")
-    if int(length) > most_bytes:
-        raise OpenAIRefused(413, f"{most_bytes} bytes are allowed.", code="too_large", param="file")
 
 
 def _check_model(name: str, models: tuple[str, ...]) -> None:
