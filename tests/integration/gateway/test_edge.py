@@ -115,3 +115,15 @@ async def test_pages_of_other_origins_may_not(door: httpx.AsyncClient, origin: s
     assert (await door.options("/v1/recordings", headers=asked)).status_code == 400
     answer = await door.get("/v1/recordings", headers={"Origin": origin})
     assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_who_asks_too_often_is_refused_in_the_form_of_the_path(unused_tcp_port: int) -> None:
+    async with gateway(f"http://127.0.0.1:{unused_tcp_port}", requests_burst=2, requests_per_second=0.1) as door:
+        for _ in range(2):
+            assert (await door.get("/v1/recordings", headers=bearer())).status_code == 503
+        answer = await door.get("/v1/recordings", headers=bearer())
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+        assert 0 < int(answer.headers["retry-after"]) <= 10
+        answer = await door.get("/v1/models", headers=bearer())
+        assert (answer.status_code, answer.json()["error"]["type"]) == (429, "rate_limit_error")
+        assert (await door.get("/v1/recordings", headers=bearer(tenant="u"))).status_code == 503

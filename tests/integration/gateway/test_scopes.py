@@ -9,6 +9,7 @@ from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service, Services
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
@@ -18,7 +19,7 @@ from tests.fixtures.gateway import KEY, bearer
 
 AWAY = Service(httpx.AsyncClient(), "http://127.0.0.1:1", KEY)
 APP = build_app(
-    Door(Tokens(JwtSettings(key=KEY)), ApiKeys(AWAY)),
+    Door(Tokens(JwtSettings(key=KEY)), ApiKeys(AWAY), CallerLimits(GatewaySettings())),
     Services(metadata=AWAY, ingestion=AWAY, orchestrator=AWAY),
     GatewaySettings(),
     Life(drain_seconds=1),

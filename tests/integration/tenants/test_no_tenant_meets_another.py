@@ -18,6 +18,7 @@ from ai2text.api_gateway.api_keys import ApiKeys
 from ai2text.api_gateway.app import build_app as gateway_app
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service, Services
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
@@ -137,7 +138,7 @@ async def surfaces(installation: Installation) -> AsyncIterator[dict[str, Surfac
     mounts = {f"http://{name}": httpx.ASGITransport(app) for name, app in installation.apps.items()}
     async with httpx.AsyncClient(mounts=mounts) as client:
         services = Services(**{name: Service(client, f"http://{name}", KEY) for name in installation.apps})
-        door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(services.metadata))
+        door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(services.metadata), CallerLimits(GatewaySettings()))
         app = gateway_app(door, services, GatewaySettings(), Life(drain_seconds=1), AuditTrail(services.metadata))
         own = {name: Surface(routes_of(app.openapi()), partial(ask, app)) for name, app in installation.apps.items()}
         yield {**own, "gateway": Surface(routes_of(app.openapi()), partial(ask_gateway, app))}

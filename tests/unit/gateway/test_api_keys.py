@@ -9,8 +9,9 @@ from structlog.contextvars import bound_contextvars
 
 from ai2text.api_gateway.api_keys import REMEMBERED_MOST, REMEMBERED_SECONDS, ApiKeys
 from ai2text.api_gateway.auth import Door, TokenRefused
+from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service
-from ai2text.api_gateway.settings import JwtSettings
+from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
 from ai2text.common import caller_token
 from ai2text.common.contracts.inside import NO_TENANT
@@ -62,7 +63,7 @@ def time() -> list[float]:
 def door(metadata: Metadata, time: list[float]) -> Door:
     client = httpx.AsyncClient(transport=httpx.MockTransport(metadata.answer))
     keys = ApiKeys(Service(client, "http://metadata", INSIDE_KEY), lambda: time[0])
-    return Door(Tokens(JwtSettings(key=INSIDE_KEY)), keys)
+    return Door(Tokens(JwtSettings(key=INSIDE_KEY)), keys, CallerLimits(GatewaySettings()))
 
 
 async def test_a_key_stands_for_its_tenant_with_its_own_scopes(door: Door) -> None:

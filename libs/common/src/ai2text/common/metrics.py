@@ -85,6 +85,16 @@ DEVICE_SECONDS = Counter(
     "ai2text_device_seconds_total",
     "Seconds in which a batch was on the device, summed over the threads that feed it: two on a GPU.",
 )
+CIRCUIT_OPEN = Gauge(
+    "ai2text_circuit_open",
+    "1 while the gateway does not ask a service that has failed several times in a row.",
+    ["service"],
+)
+REQUESTS_LIMITED = Counter(
+    "ai2text_requests_limited_total",
+    "Requests refused with 429, by what was exceeded: rate, at_once, quota.",
+    ["limit"],
+)
 AUDIT_DROPPED = Counter(
     "ai2text_audit_dropped_total",
     "Entries of the audit trail that the catalogue did not get: too many at once, or away.",

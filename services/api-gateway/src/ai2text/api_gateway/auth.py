@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ai2text.api_gateway.api_keys import ApiKeys
+from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.tokens import TokenRefused, Tokens
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.keys import PREFIX, KeyHolder
@@ -16,18 +17,20 @@ _bearer = HTTPBearer(auto_error=False)
 
 
 class Door:
-    def __init__(self, tokens: Tokens, keys: ApiKeys) -> None:
+    def __init__(self, tokens: Tokens, keys: ApiKeys, limits: CallerLimits) -> None:
         self._tokens = tokens
         self._keys = keys
+        self._limits = limits
 
     def needs(self, scope: Scope) -> Callable[..., Awaitable[Caller]]:
-        """A dependency: the caller, who holds the scope; 401 without a good token, 403 without the scope."""
+        """A dependency: the caller, who holds the scope; 401 without a good token, 403 without the scope, 429."""
 
         async def dependency(
             request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
         ) -> Caller:
             caller = await self._admit(given.credentials if given else None)
             request.state.caller = caller
+            request.state.leave = self._limits.enter(caller)
             if scope not in caller.scopes:
                 raise HTTPException(403, f"This needs the scope {scope}, which the token does not have.")
             return caller

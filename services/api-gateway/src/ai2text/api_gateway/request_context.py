@@ -45,6 +45,8 @@ class RequestContext:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
+                if leave := scope.get("state", {}).get("leave"):
+                    leave()
                 route = getattr(scope.get("route"), "path", "none")
                 self._record(scope, route, status, time.monotonic() - began)
                 self._trail.note(scope, route, status, request_id)

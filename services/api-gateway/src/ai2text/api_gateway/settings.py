@@ -21,7 +21,7 @@ class GatewaySettings(BaseSettings):
     orchestrator_url: str = Field("http://127.0.0.1:8083", description="The training-orchestrator.")
     connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to a service.")
     read_timeout_seconds: float = Field(
-        90, gt=0, description="For the next bytes from a service; longer than a client may ask a job to be waited for."
+        15, gt=0, description="For the next bytes from a service, beyond what a client asks it to wait."
     )
     write_timeout_seconds: float = Field(30, gt=0, description="For the next bytes to a service.")
     pool_timeout_seconds: float = Field(5, gt=0, description="For a free connection.")
@@ -29,7 +29,14 @@ class GatewaySettings(BaseSettings):
     max_upload_bytes: int = Field(5 << 30, gt=0, description="Larger bodies are refused with 413.")
     wait_base_seconds: float = Field(30, ge=0, description="How long a transcription is waited for at least.")
     wait_factor: float = Field(2, ge=0, description="And for each second of audio so much longer.")
-    connections: int = Field(64, ge=1, description="The most connections to the services together.")
+    connections: int = Field(64, ge=1, description="The most connections to each of the services.")
+    requests_per_second: float = Field(
+        50,
+        gt=0,
+        description="Of one caller, on an average; more are answered with 429. For each replica, as the next two.",
+    )
+    requests_burst: int = Field(500, ge=1, description="Of one caller after a pause, at once.")
+    requests_at_once: int = Field(200, ge=1, description="Of one tenant under way.")
     max_connections: int = Field(
         4000, ge=1, description="The most connections from outside; more are refused with 503."
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.inside import LONGEST_WORK_SECONDS, Service
 from ai2text.common.contracts.inside import Caller, Scope
 
 PARTS_MOST = 10_000
@@ -36,7 +36,7 @@ def uploads_router(door: Door, ingestion: Service) -> APIRouter:
 
     @router.post("/{upload_id}/complete", summary="Make a recording of the parts; may be repeated", status_code=202)
     async def complete(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
-        return await ingestion.forward(request, caller)
+        return await ingestion.forward(request, caller, work_seconds=LONGEST_WORK_SECONDS)
 
     @router.delete("/{upload_id}", summary="Give an upload up", status_code=204)
     async def discard(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:

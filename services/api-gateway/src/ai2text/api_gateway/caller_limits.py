@@ -1,0 +1,72 @@
+"""How often one caller may ask, and how much of one tenant's may be under way: nobody takes the door for themselves."""
+
+import math
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import HTTPException
+
+from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.common import metrics
+from ai2text.common.contracts.inside import Caller
+
+REMEMBERED_MOST = 10_000
+"""Callers; who was not seen for longest begins anew."""
+AGAIN_SECONDS = 1
+"""Nobody knows when a request will end."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """A bucket of requests that fills at a constant rate."""
+
+    left: float
+    at: float
+
+
+class CallerLimits:
+    """Of this process: with several replicas each allows as much."""
+
+    def __init__(self, settings: GatewaySettings, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rate = settings.requests_per_second
+        self._burst = settings.requests_burst
+        self._at_once = settings.requests_at_once
+        self._monotonic = monotonic
+        self._allowances: OrderedDict[tuple[str, str], _Allowance] = OrderedDict()
+        self._under_way: Counter[str] = Counter()
+
+    def enter(self, caller: Caller) -> Callable[[], None]:
+        """To be called when the request is answered. Raises HTTPException, 429."""
+        self._take((caller.tenant, caller.subject))
+        if self._under_way[caller.tenant] >= self._at_once:
+            raise _refusal(
+                "at_once", f"At most {self._at_once} requests of a tenant are served at once.", AGAIN_SECONDS
+            )
+        self._under_way[caller.tenant] += 1
+
+        def leave() -> None:
+            self._under_way[caller.tenant] -= 1
+            if not self._under_way[caller.tenant]:
+                del self._under_way[caller.tenant]
+
+        return leave
+
+    def _take(self, who: tuple[str, str]) -> None:
+        now = self._monotonic()
+        allowance = self._allowances.setdefault(who, _Allowance(self._burst, now))
+        self._allowances.move_to_end(who)
+        if len(self._allowances) > REMEMBERED_MOST:
+            self._allowances.popitem(last=False)
+        allowance.left = min(self._burst, allowance.left + (now - allowance.at) * self._rate)
+        allowance.at = now
+        if allowance.left < 1:
+            wait = math.ceil((1 - allowance.left) / self._rate)
+            raise _refusal("rate", f"More than {self._rate:g} requests a second are not answered.", wait)
+        allowance.left -= 1
+
+
+def _refusal(limit: str, detail: str, seconds: int) -> HTTPException:
+    metrics.REQUESTS_LIMITED.labels(limit).inc()
+    return HTTPException(429, f"{detail} Try again in {seconds} s.", {"Retry-After": f"{seconds}"})

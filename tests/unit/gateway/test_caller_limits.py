@@ -1,0 +1,84 @@
+"""Nobody asks too often, or for too much at once, and nobody pays for another."""
+
+import pytest
+from fastapi import HTTPException
+
+from ai2text.api_gateway.caller_limits import CallerLimits
+from ai2text.api_gateway.settings import GatewaySettings
+from ai2text.common.contracts.inside import Caller
+
+SETTINGS = GatewaySettings(requests_per_second=2, requests_burst=10, requests_at_once=3)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limits(clock: Clock) -> CallerLimits:
+    return CallerLimits(SETTINGS, clock)
+
+
+def caller(subject: str = "one", tenant: str = "t") -> Caller:
+    return Caller(tenant=tenant, subject=subject, scopes=frozenset(), request_id="request-1")
+
+
+def answered(limits: CallerLimits, who: Caller, times: int) -> int:
+    """Of so many requests, each over before the next."""
+    count = 0
+    for _ in range(times):
+        try:
+            limits.enter(who)()
+        except HTTPException:
+            continue
+        count += 1
+    return count
+
+
+def test_a_burst_is_answered_and_then_the_rate(limits: CallerLimits, clock: Clock) -> None:
+    assert answered(limits, caller(), 20) == 10
+    clock.now += 3
+    assert answered(limits, caller(), 20) == 6
+    clock.now += 3600
+    assert answered(limits, caller(), 20) == 10
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(limits: CallerLimits, clock: Clock) -> None:
+    answered(limits, caller(), 10)
+    with pytest.raises(HTTPException) as refusal:
+        limits.enter(caller())
+    assert refusal.value.status_code == 429
+    wait = int((refusal.value.headers or {})["Retry-After"])
+    clock.now += wait
+    assert answered(limits, caller(), 1) == 1
+
+
+def test_another_caller_of_the_tenant_is_counted_apart(limits: CallerLimits) -> None:
+    answered(limits, caller(), 20)
+    assert answered(limits, caller("two"), 1) == 1
+    assert answered(limits, caller(tenant="u"), 1) == 1
+
+
+def test_of_one_tenant_so_many_are_under_way(limits: CallerLimits) -> None:
+    leaving = [limits.enter(caller(subject)) for subject in ("one", "two", "three")]
+    with pytest.raises(HTTPException, match="At most 3"):
+        limits.enter(caller("four"))
+    assert answered(limits, caller(tenant="u"), 1) == 1
+    leaving[0]()
+    assert answered(limits, caller("four"), 1) == 1
+
+
+def test_made_up_callers_take_no_memory(limits: CallerLimits) -> None:
+    for number in range(30_000):
+        answered(limits, caller(f"subject-{number}"), 1)
+    assert len(limits._allowances) <= 10_000  # noqa: SLF001 - it is not told
+    assert not limits._under_way  # noqa: SLF001
