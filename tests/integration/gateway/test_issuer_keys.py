@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import jwt
 import pytest
 
 from ai2text.api_gateway import issuer_keys
@@ -72,7 +73,7 @@ async def test_while_the_issuer_fails_known_keys_go_on_for_a_while_and_no_longer
     assert await keys.find("one")
     match trouble:
         case "away":
-            monkeypatch.setattr(keys, "_client", issuer_keys.jwt.PyJWKClient("http://127.0.0.1:1/", False))
+            monkeypatch.setattr(keys, "_client", jwt.PyJWKClient("http://127.0.0.1:1/", False))
         case "500":
             server.status = 500
         case "a redirect":

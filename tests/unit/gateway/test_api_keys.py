@@ -8,11 +8,11 @@ import pytest
 from structlog.contextvars import bound_contextvars
 
 from ai2text.api_gateway.api_keys import REMEMBERED_MOST, REMEMBERED_SECONDS, ApiKeys
-from ai2text.api_gateway.auth import Door, TokenRefused
+from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
-from ai2text.api_gateway.tokens import Tokens
+from ai2text.api_gateway.tokens import TokenRefused, Tokens
 from ai2text.common import caller_token
 from ai2text.common.contracts.inside import NO_TENANT
 from ai2text.common.contracts.keys import presented, written

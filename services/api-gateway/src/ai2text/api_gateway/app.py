@@ -8,6 +8,7 @@ from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.body_limits import BodyLimits
 from ai2text.api_gateway.inside import Services
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
+from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.request_context import RequestContext
 from ai2text.api_gateway.routes.datasets import datasets_router
 from ai2text.api_gateway.routes.dead_letters import dead_letters_router
@@ -27,7 +28,7 @@ from ai2text.common.run import Life
 
 
 def build_app(door: Door, services: Services, settings: GatewaySettings, life: Life, trail: AuditTrail) -> FastAPI:
-    metadata, ingestion = services.metadata, services.ingestion
+    metadata, ingestion, quotas = services.metadata, services.ingestion, Quotas(services.metadata)
     app = FastAPI(title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_errors_as_problems(app, rendered)
 
@@ -46,8 +47,8 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext, trail=trail)  # the outermost: it answers for all the others
-    app.include_router(recordings_router(door, metadata, ingestion))
-    app.include_router(uploads_router(door, ingestion))
+    app.include_router(recordings_router(door, metadata, ingestion, quotas))
+    app.include_router(uploads_router(door, ingestion, quotas))
     app.include_router(jobs_router(door, metadata))
     app.include_router(datasets_router(door, services.orchestrator))
     app.include_router(search_router(door, metadata))
@@ -55,5 +56,5 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
     app.include_router(keys_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(models_router(door, metadata, settings))
-    app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), settings))
+    app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), quotas, settings))
     return app

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 log = structlog.get_logger()
 
@@ -49,12 +49,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     limits: ConnectionLimits
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as in uvicorn
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """As uvicorn has it."""
         super().connection_made(transport)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._refusal: _Unacceptable | None = None
         self._head_left = self._unfinished_left = self.limits.head_bytes
         self._receiving = False
+        self._began = self._latest = 0.0
+        self._received = 0
         if len(self.connections) > self.limits.connections:
             self._refuse(
                 _Unacceptable(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later.")
@@ -73,10 +76,12 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._receiving:
             self._latest, self._received = self.loop.time(), self._received + len(data)
-        elif "head" not in self._timers and self._idle():  # whatever comes: empty lines would stop uvicorn's own timer
+        elif (
+            "head" not in self._timers and not self._answering()
+        ):  # whatever comes: empty lines would stop uvicorn's own timer
             self._limit_head()
         super().data_received(data)
-        self._take_unfinished(0 if self._receiving or not self._idle() else len(data))
+        self._take_unfinished(0 if self._receiving or self._answering() else len(data))
 
     def _take_unfinished(self, length: int) -> None:
         """The parser tells of a header when all of it is there; until then it would hold any number of bytes."""
@@ -84,8 +89,10 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unfinished_left < 0 and self._refusal is None:
             self._refuse(self._too_large())
 
-    def _idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+    def _answering(self) -> bool:
+        """There is none before the first request, whatever uvicorn's types say."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -212,8 +219,7 @@ class GuardedProtocol(HttpToolsProtocol):
         log.info("connection_refused", client=self.client, status=refusal.status.value, detail=refusal.detail)
         if self.transport.is_closing():
             return
-        answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-        if not answering:
+        if not (self._answering() and self.cycle.response_started):
             self.transport.write(_answer(refusal))
         self.transport.close()
 

@@ -21,6 +21,7 @@ from ai2text.metadata.routes.dead_letters import dead_letters_router
 from ai2text.metadata.routes.jobs import jobs_router
 from ai2text.metadata.routes.keys import answer_key_errors, keys_router
 from ai2text.metadata.routes.models import models_router
+from ai2text.metadata.routes.quotas import quotas_router
 from ai2text.metadata.routes.recordings import recordings_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
@@ -53,5 +54,6 @@ def build_app(
     app.include_router(audit_router(database, caller))
     app.include_router(snapshot_router(database, caller))
     app.include_router(status_router(report, caller))
+    app.include_router(quotas_router(database, caller))
     app.include_router(models_router(models, caller))
     return app

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.openai_errors import OpenAIRefused
 from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json
+from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.settings import ALIAS, GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.contracts.inside import Caller, Scope
@@ -22,13 +23,14 @@ BLOCK_BYTES = 1 << 20
 FORWARDED = ("language", "prompt", "temperature")
 
 
-def openai_router(door: Door, use_case: TranscribeUpload, settings: GatewaySettings) -> APIRouter:
+def openai_router(door: Door, use_case: TranscribeUpload, quotas: Quotas, settings: GatewaySettings) -> APIRouter:
     router = APIRouter(tags=["openai"])
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
     models = (settings.model, ALIAS)
 
     @router.post("/v1/audio/transcriptions", summary="Transcribe a file and wait for the text")
     async def transcriptions(request: Request, caller: Annotated[Caller, writer]) -> Response:
+        await quotas.check(caller)
         async with request.form(max_files=1, max_fields=64) as form:
             upload = _file(form)
             _check_model(_required(form, "model"), models)

@@ -9,12 +9,13 @@ from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import Lane, RecordingStatus
 from ai2text.common.paging import AfterId, Limit
 
 
-def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIRouter:
+def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas: Quotas) -> APIRouter:
     router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
 
@@ -34,6 +35,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service) -> APIR
         prompt: str | None = None,
         temperature: Annotated[float | None, Query(ge=0, le=1)] = None,
     ) -> StreamingResponse:
+        await quotas.check(caller)
         return await ingestion.forward(request, caller)
 
     @router.get("", summary="The tenant's recordings, the newest first")

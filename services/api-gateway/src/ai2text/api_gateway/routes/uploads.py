@@ -8,17 +8,19 @@ from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import LONGEST_WORK_SECONDS, Service
+from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
 
 PARTS_MOST = 10_000
 
 
-def uploads_router(door: Door, ingestion: Service) -> APIRouter:
+def uploads_router(door: Door, ingestion: Service, quotas: Quotas) -> APIRouter:
     router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
 
     @router.post("", summary="Begin an upload: JSON with what is known of the recording", status_code=201)
     async def begin(request: Request, caller: Annotated[Caller, writer]) -> StreamingResponse:
+        await quotas.check(caller)
         return await ingestion.forward(request, caller)
 
     @router.get("/{upload_id}", summary="What has arrived of an upload")
@@ -36,6 +38,7 @@ def uploads_router(door: Door, ingestion: Service) -> APIRouter:
 
     @router.post("/{upload_id}/complete", summary="Make a recording of the parts; may be repeated", status_code=202)
     async def complete(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+        await quotas.check(caller)
         return await ingestion.forward(request, caller, work_seconds=LONGEST_WORK_SECONDS)
 
     @router.delete("/{upload_id}", summary="Give an upload up", status_code=204)
