@@ -1,9 +1,9 @@
 """Whether a tenant may send more audio this month: the catalogue is asked, and its answer remembered for a while."""
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ from fastapi import HTTPException
 
 from ai2text.api_gateway.inside import Service
 from ai2text.common import metrics
+from ai2text.common.clock import Clock, utc_now
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
 
@@ -24,8 +25,11 @@ Quota = dict[str, Any] | None
 
 
 class Quotas:
-    def __init__(self, metadata: Service, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, metadata: Service, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._metadata = metadata
+        self._clock = clock
         self._monotonic = monotonic
         self._remembered: OrderedDict[str, tuple[float, Quota]] = OrderedDict()
         """By tenant, each with the moment until which it counts."""
@@ -41,7 +45,7 @@ class Quotas:
             429,
             f"The quota of {minutes:g} minutes of audio in {quota['month']} is used up. "
             "Ask whoever runs this installation for more, or wait for the next month.",
-            {"Retry-After": f"{max(1, math.ceil(quota['ends_in_seconds']))}"},
+            {"Retry-After": f"{_seconds_left_of(quota['month'], self._clock())}"},
         )
 
     async def _quota_of(self, caller: Caller) -> Quota:
@@ -60,3 +64,10 @@ class Quotas:
         if len(self._remembered) > REMEMBERED_MOST:
             self._remembered.popitem(last=False)
         return quota
+
+
+def _seconds_left_of(month: str, now: datetime) -> int:
+    """`month` as the catalogue writes it, 2026-11; at least one, whatever the clocks say."""
+    year, number = map(int, month.split("-"))
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return max(1, round((end - now).total_seconds()))
