@@ -20,6 +20,7 @@ from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service, Services
+from ai2text.api_gateway.live import Live
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
@@ -62,6 +63,7 @@ CASES: dict[str, Case] = {
     "POST /v1/jobs": Case(other=404, body=lambda owner: {"json": {"recording_id": owner.ids["recording_id"]}}),
     "GET /v1/jobs/{job_id}": FOUND,
     "GET /v1/jobs/{job_id}/outcome": FOUND,
+    "GET /v1/jobs/{job_id}/events": FOUND,
     "DELETE /v1/jobs/{job_id}": Case(own=409, other=404, ends=True),
     "GET /v1/search": Case(body=lambda owner: {"params": {"q": f"secret or {owner.tenant}"}}),
     "GET /v1/snapshot": Case(),
@@ -140,7 +142,9 @@ async def surfaces(installation: Installation) -> AsyncIterator[dict[str, Surfac
     async with httpx.AsyncClient(mounts=mounts) as client:
         services = Services(**{name: Service(client, f"http://{name}", KEY) for name in installation.apps})
         door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(services.metadata), CallerLimits(GatewaySettings()))
-        app = gateway_app(door, services, GatewaySettings(), Life(drain_seconds=1), AuditTrail(services.metadata))
+        app = gateway_app(
+            door, services, Live(), GatewaySettings(), Life(drain_seconds=1), AuditTrail(services.metadata)
+        )
         own = {name: Surface(routes_of(app.openapi()), partial(ask, app)) for name, app in installation.apps.items()}
         yield {**own, "gateway": Surface(routes_of(app.openapi()), partial(ask_gateway, app))}
 

@@ -71,7 +71,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
         "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_folder(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
         "orchestrator": {**queue, **store, **callers, **_orchestrator(ports)},
-        "gateway": {**callers, **_gateway(installation, model)},
+        "gateway": {**queue, **callers, **_gateway(installation, model)},
     }
     inside = {"AI2TEXT_INSIDE_HOST": LOOPBACK, "AI2TEXT_LOG_FORMAT": "json"}
     return {

@@ -6,7 +6,9 @@ from starlette.middleware.cors import CORSMiddleware
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.body_limits import BodyLimits
+from ai2text.api_gateway.follow_job import FollowJob
 from ai2text.api_gateway.inside import Services
+from ai2text.api_gateway.live import Live
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.request_context import RequestContext
@@ -27,8 +29,11 @@ from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.run import Life
 
 
-def build_app(door: Door, services: Services, settings: GatewaySettings, life: Life, trail: AuditTrail) -> FastAPI:
+def build_app(
+    door: Door, services: Services, live: Live, settings: GatewaySettings, life: Life, trail: AuditTrail
+) -> FastAPI:
     metadata, ingestion, quotas = services.metadata, services.ingestion, Quotas(services.metadata)
+    following = FollowJob(metadata, live, life.stop)
     app = FastAPI(title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_errors_as_problems(app, rendered)
 
@@ -49,12 +54,14 @@ def build_app(door: Door, services: Services, settings: GatewaySettings, life: L
     app.add_middleware(RequestContext, trail=trail)  # the outermost: it answers for all the others
     app.include_router(recordings_router(door, metadata, ingestion, quotas))
     app.include_router(uploads_router(door, ingestion, quotas))
-    app.include_router(jobs_router(door, metadata))
+    app.include_router(jobs_router(door, metadata, following))
     app.include_router(datasets_router(door, services.orchestrator))
     app.include_router(search_router(door, metadata))
     app.include_router(dead_letters_router(door, metadata))
     app.include_router(keys_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(models_router(door, metadata, settings))
-    app.include_router(openai_router(door, TranscribeUpload(metadata, ingestion, settings), quotas, settings))
+    app.include_router(
+        openai_router(door, TranscribeUpload(metadata, ingestion, following, settings), quotas, settings)
+    )
     return app

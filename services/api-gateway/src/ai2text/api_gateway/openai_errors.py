@@ -1,5 +1,7 @@
 """Errors as OpenAI's clients read them: always the four keys, `param` and `code` possibly null."""
 
+from typing import Any
+
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
@@ -27,10 +29,13 @@ class OpenAIRefused(Exception):
 
 
 def openai_error(error: OpenAIRefused) -> JSONResponse:
+    return JSONResponse(error_body(error), error.status, headers=error.headers)
+
+
+def error_body(error: OpenAIRefused) -> dict[str, Any]:
     server = error.status >= LOWEST_SERVER_ERROR
     kind = TYPES.get(error.status, "server_error" if server else "invalid_request_error")
-    body = {"message": error.message, "type": kind, "param": error.param, "code": error.code}
-    return JSONResponse({"error": body}, error.status, headers=error.headers)
+    return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
 
 
 def rendered(

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
+from ai2text.api_gateway.follow_job import FollowJob
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openai_errors import DO_NOT_RETRY, OpenAIRefused
 from ai2text.api_gateway.settings import GatewaySettings
@@ -28,8 +30,9 @@ GIVEN_UP = {"delivery_budget_spent", "failed_repeatedly"}
 class TranscribeUpload:
     """The same audio with the same options attaches to the job that runs, or gets the result that stands."""
 
-    def __init__(self, metadata: Service, ingestion: Service, settings: GatewaySettings) -> None:
+    def __init__(self, metadata: Service, ingestion: Service, following: FollowJob, settings: GatewaySettings) -> None:
         self._metadata = metadata
+        self._following = following
         self._ingestion = ingestion
         self._settings = settings
 
@@ -37,6 +40,33 @@ class TranscribeUpload:
         self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]
     ) -> Transcript:
         """Raises OpenAIRefused, Unavailable."""
+        received = await self._handed_in(caller, fields, audio)
+        recording = await self._metadata.get(f"/v1/recordings/{received['recording_id']}", caller)
+        await self._wait(received["job_id"], recording["duration_seconds"], caller)
+        return await self._transcript(received["job_id"], caller)
+
+    async def transcribe_live(
+        self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]
+    ) -> AsyncIterator[str | Transcript | None]:
+        """Text as it is heard, None while nothing is, and in the end the transcript. Raises as above.
+
+        Nothing comes before the upload was accepted; so whatever is wrong with it can be answered as usual.
+        """
+        received = await self._handed_in(caller, fields, audio)
+        return self._live(caller, received["job_id"])
+
+    async def _live(self, caller: Caller, job_id: str) -> AsyncIterator[str | Transcript | None]:
+        said = False
+        async for event in self._following.follow_job(caller, job_id):
+            if event is None:
+                yield None
+            elif event.segments:
+                text = "".join(segment.text for segment in event.segments)
+                yield text if said else text.lstrip()
+                said = True
+        yield await self._transcript(job_id, caller)
+
+    async def _handed_in(self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]) -> dict[str, Any]:
         status, received = await self._ingestion.post(
             "/v1/recordings", {**fields, "lane": "interactive"}, audio, caller
         )
@@ -47,9 +77,7 @@ class TranscribeUpload:
                 code=received["code"],
                 param=FIELD_AT_FAULT.get(received["code"], "file"),
             )
-        recording = await self._metadata.get(f"/v1/recordings/{received['recording_id']}", caller)
-        await self._wait(received["job_id"], recording["duration_seconds"], caller)
-        return await self._transcript(received["job_id"], caller)
+        return received
 
     async def _wait(self, job_id: str, duration_seconds: float, caller: Caller) -> None:
         """Longer recordings may take longer."""

@@ -1,19 +1,23 @@
 """Transcription jobs."""
 
+from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.event_stream import AGAIN_MS, SILENCE, block, event_stream
+from ai2text.api_gateway.follow_job import FollowJob, JobEvent
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import JobStatus
 from ai2text.common.paging import AfterId, Limit
 
 
-def jobs_router(door: Door, metadata: Service) -> APIRouter:
+def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
@@ -41,8 +45,28 @@ def jobs_router(door: Door, metadata: Service) -> APIRouter:
     ) -> StreamingResponse:
         return await metadata.forward(request, caller)
 
+    @router.get("/{job_id}/events", summary="What happens to one, as server-sent events, until it has ended")
+    async def job_events(
+        caller: Annotated[Caller, reader],
+        job_id: UUID,
+        last_event_id: Annotated[
+            str, Header(description="Of the last event that was received: the next ones follow.")
+        ] = "",
+    ) -> StreamingResponse:
+        status, job = await metadata.ask("GET", f"/v1/jobs/{job_id}", caller)
+        if status != HTTPStatus.OK:
+            raise HTTPException(status, job["detail"])
+        place = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
+        return event_stream(_blocks(following.follow_job(caller, str(job_id), place)))
+
     @router.delete("/{job_id}", summary="Cancel one; 409 when it has ended otherwise")
     async def cancel_job(request: Request, caller: Annotated[Caller, writer], job_id: UUID) -> StreamingResponse:
         return await metadata.forward(request, caller)
 
     return router
+
+
+async def _blocks(events: AsyncIterator[JobEvent | None]) -> AsyncIterator[bytes]:
+    yield f"retry: {AGAIN_MS}\n\n".encode()
+    async for event in events:
+        yield SILENCE if event is None else block(event.data, event.name, event.place)

@@ -5,21 +5,27 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import FormData, UploadFile
 
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.openai_errors import OpenAIRefused
+from ai2text.api_gateway.event_stream import SILENCE, block, event_stream
+from ai2text.api_gateway.openai_errors import OpenAIRefused, error_body
 from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.settings import ALIAS, GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.errors import Unavailable
+
+log = structlog.get_logger()
 
 Choice = TypeVar("Choice", bound=StrEnum)
 BLOCK_BYTES = 1 << 20
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
 FORWARDED = ("language", "prompt", "temperature")
 
 
@@ -39,6 +45,9 @@ def openai_router(door: Door, use_case: TranscribeUpload, quotas: Quotas, settin
             granularities = _granularities(form, shape)
             fields = {name: str(form[name]) for name in FORWARDED if form.get(name)}
             named = {**fields, "name": upload.filename or "upload"}
+            if _flag(form, "stream"):
+                _check_streamed(shape)
+                return event_stream(_told(await use_case.transcribe_live(caller, named, _blocks(upload))))
             transcript = await use_case.transcribe_upload(caller, named, _blocks(upload))
         return _answer(transcript, shape, granularities)
 
@@ -75,10 +84,40 @@ def _required(form: FormData, name: str) -> str:
     return value
 
 
+def _flag(form: FormData, name: str) -> bool:
+    said = str(form.get(name) or "false").lower()
+    if said not in FLAGS:
+        raise OpenAIRefused(400, f"{said!r} is neither true nor false.", code="invalid_value", param=name)
+    return FLAGS[said]
+
+
+def _check_streamed(shape: Form) -> None:
+    if shape not in {Form.JSON, Form.TEXT}:
+        raise OpenAIRefused(
+            400, f"{shape} cannot be streamed: use json or text.", code="unsupported_value", param="response_format"
+        )
+
+
+async def _told(live: AsyncIterator[str | Transcript | None]) -> AsyncIterator[bytes]:
+    """OpenAI's events; what goes wrong once they have begun is one of them."""
+    try:
+        async for said in live:
+            match said:
+                case None:
+                    yield SILENCE
+                case Transcript():
+                    yield block({"type": "transcript.text.done", **as_json(said)})
+                case _:
+                    yield block({"type": "transcript.text.delta", "delta": said})
+    except OpenAIRefused as exc:
+        yield block(error_body(exc))
+    except Unavailable as exc:
+        log.warning("stream_broken_off", error=str(exc))
+        yield block(error_body(OpenAIRefused(503, "A server does not answer; ask again.", code="unavailable")))
+
+
 def _refuse_what_is_not_done(form: FormData) -> None:
     """An option without effect is refused."""
-    if str(form.get("stream", "false")).lower() not in {"false", "0"}:
-        raise OpenAIRefused(400, "Streaming is not offered.", code="unsupported_value", param="stream")
     for name in ("include", "include[]", "known_speaker_names", "known_speaker_names[]"):
         if name in form:
             raise OpenAIRefused(400, f"{name} is not offered.", code="unsupported_value", param=name)

@@ -1,0 +1,24 @@
+"""Server-sent events, as HTML wants them: a block of lines for each, a comment where there is nothing to say."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+SILENCE = b":\n\n"
+"""Tells proxies, and us, that both ends are still there."""
+AGAIN_MS = 2000
+
+
+def event_stream(blocks: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(
+        blocks, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+def block(data: dict[str, Any], name: str | None = None, place: int | None = None) -> bytes:
+    """ASCII: some readers take more characters for the end of a line than the format does."""
+    lines = [f"event: {name}"] if name else []
+    lines += [f"id: {place}"] if place is not None else []
+    return "\n".join([*lines, f"data: {json.dumps(data)}", "", ""]).encode()
