@@ -44,20 +44,20 @@ class FollowJob:
         """
         with self._live.listening(job_id) as listener:
             place, told = await self._left_off(caller, job_id, after)
+            reached = 0.0
             job = await self._job(caller, job_id)
             while not self._stop.is_set():
                 listener.woken.clear()
                 async for found, heard in self._live.segments_after(caller.tenant, job_id, place):
-                    place, told = found, heard.first + len(heard.segments)
+                    place, told, reached = found, heard.first + len(heard.segments), heard.reached_seconds
                     yield _segments(heard, place)
                 if job["status"] in JOB_ENDS:
                     if job["status"] == JobStatus.COMPLETED and (rest := await self._rest(caller, job_id, told)):
                         yield rest
                     yield JobEvent(name=job["status"], data=job)
                     return
-                if listener.progress is not None:
+                if listener.progress is not None and listener.progress.reached_seconds > reached:
                     reached, duration = listener.progress.reached_seconds, listener.progress.duration_seconds
-                    listener.progress = None
                     yield JobEvent(name="progress", data={"reached_seconds": reached, "duration_seconds": duration})
                 if not await _woken(listener):
                     yield None
