@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ai2text.api_gateway.issuer_keys import IssuerKeys
 from ai2text.api_gateway.settings import JwtSettings, TrustedIssuer
 from ai2text.api_gateway.tokens import LONGEST, TokenRefused, Tokens
 from ai2text.common.errors import Misconfigured, Unavailable
@@ -259,6 +260,24 @@ async def test_a_shared_secret_among_the_public_keys_opens_nothing() -> None:
         tokens = Tokens(JwtSettings(issuers=(issuer,)))
         await refused(tokens, jwt.encode(claims(), OWN_KEY, "HS256", {"kid": "one"}))
         await refused(tokens, unsigned({"alg": "RS256", "kid": "one"}, claims(), b"\0" * 256))
+
+
+async def test_a_token_is_looked_at_again_after_a_while_and_when_it_ends() -> None:
+    now = [time.time()]
+    with key_server() as server:
+        server.publish("one")
+        issuer = TrustedIssuer(issuer=ISSUER, jwks_url=server.url)
+        keys = IssuerKeys(server.url, lambda: now[0])
+        tokens = Tokens(JwtSettings(issuers=(issuer,)), lambda _: keys, lambda: now[0])
+        token, short = server.token(), server.token(exp=int(now[0]) + 3)
+        assert await tokens.bearer_of(token) is await tokens.bearer_of(token)
+        first = await tokens.bearer_of(short)
+        now[0] += 4
+        assert await tokens.bearer_of(short) is not first, "within the leeway, by a second look"
+        server.keys.clear()
+        server.publish("two")
+        now[0] += 400
+        await refused(tokens, token)
 
 
 async def test_an_issuer_that_is_away_is_no_fault_of_the_token() -> None:

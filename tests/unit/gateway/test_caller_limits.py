@@ -7,7 +7,7 @@ from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.common.contracts.inside import Caller
 
-SETTINGS = GatewaySettings(requests_per_second=2, requests_burst=10, requests_at_once=3)
+SETTINGS = GatewaySettings(requests_per_second=2, requests_burst=10, requests_at_once=3, event_streams=5)
 
 
 class Clock:
@@ -75,6 +75,18 @@ def test_of_one_tenant_so_many_are_under_way(limits: CallerLimits) -> None:
     assert answered(limits, caller(tenant="u"), 1) == 1
     leaving[0]()
     assert answered(limits, caller("four"), 1) == 1
+
+
+def test_who_listens_is_counted_apart_and_leaves_once(limits: CallerLimits) -> None:
+    leaving = [limits.listen(caller()) for _ in range(5)]
+    with pytest.raises(HTTPException, match="At most 5 streams"):
+        limits.listen(caller("two"))
+    assert answered(limits, caller(), 1) == 1
+    for _ in range(3):
+        leaving[0]()
+    limits.listen(caller())
+    with pytest.raises(HTTPException, match="At most 5 streams"):
+        limits.listen(caller())
 
 
 def test_made_up_callers_take_no_memory(limits: CallerLimits) -> None:

@@ -3,16 +3,23 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+OWN_SPANS_ONLY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+"""For FastAPI, which would make others beside those here, and write down what callers send."""
 
 _propagator = TraceContextTextMapPropagator()
 
 
 def configure(service: str) -> None:
-    trace.set_tracer_provider(TracerProvider(resource=Resource.create({"service.name": service})))
+    """Ids are made and handed on; what nobody asked to be recorded is not, for nothing here would take it."""
+    resource = Resource.create({"service.name": service})
+    trace.set_tracer_provider(TracerProvider(resource=resource, sampler=ParentBased(ALWAYS_OFF)))
 
 
 def outgoing_headers() -> dict[str, str]:

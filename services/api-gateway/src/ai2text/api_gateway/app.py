@@ -27,6 +27,7 @@ from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.run import Life
+from ai2text.common.tracing import OWN_SPANS_ONLY
 
 
 def build_app(
@@ -34,7 +35,9 @@ def build_app(
 ) -> FastAPI:
     metadata, ingestion, quotas = services.metadata, services.ingestion, Quotas(services.metadata)
     following = FollowJob(metadata, live, life.stop)
-    app = FastAPI(title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        telemetry=OWN_SPANS_ONLY, title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None
+    )
     answer_errors_as_problems(app, rendered)
 
     @app.exception_handler(OpenAIRefused)

@@ -37,6 +37,12 @@ class Door:
 
         return dependency
 
+    def keep_listening(self, request: Request, caller: Caller) -> None:
+        """A stream of events is no request that will soon be over. Raises HTTPException, 429."""
+        leave = self._limits.listen(caller)
+        request.state.leave()
+        request.state.leave = leave
+
     async def _admit(self, token: str | None) -> Caller:
         try:
             caller = await self.caller_of(token)

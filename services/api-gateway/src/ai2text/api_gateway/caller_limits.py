@@ -26,6 +26,10 @@ class _Allowance:
     at: float
 
 
+Leave = Callable[[], None]
+"""To be called when the request is answered; again it does nothing."""
+
+
 class CallerLimits:
     """Of this process: with several replicas each allows as much."""
 
@@ -33,25 +37,20 @@ class CallerLimits:
         self._rate = settings.requests_per_second
         self._burst = settings.requests_burst
         self._at_once = settings.requests_at_once
+        self._streams = settings.event_streams
         self._monotonic = monotonic
         self._allowances: OrderedDict[tuple[str, str], _Allowance] = OrderedDict()
         self._under_way: Counter[str] = Counter()
+        self._listening: Counter[str] = Counter()
 
-    def enter(self, caller: Caller) -> Callable[[], None]:
-        """To be called when the request is answered. Raises HTTPException, 429."""
+    def enter(self, caller: Caller) -> Leave:
+        """Raises HTTPException, 429."""
         self._take((caller.tenant, caller.subject))
-        if self._under_way[caller.tenant] >= self._at_once:
-            raise _refusal(
-                "at_once", f"At most {self._at_once} requests of a tenant are served at once.", AGAIN_SECONDS
-            )
-        self._under_way[caller.tenant] += 1
+        return _entered(self._under_way, caller.tenant, self._at_once, "requests of a tenant are served")
 
-        def leave() -> None:
-            self._under_way[caller.tenant] -= 1
-            if not self._under_way[caller.tenant]:
-                del self._under_way[caller.tenant]
-
-        return leave
+    def listen(self, caller: Caller) -> Leave:
+        """For who has entered and stays, to be told of what happens. Raises HTTPException, 429."""
+        return _entered(self._listening, caller.tenant, self._streams, "streams of events of a tenant are open")
 
     def _take(self, who: tuple[str, str]) -> None:
         now = self._monotonic()
@@ -65,6 +64,23 @@ class CallerLimits:
             wait = math.ceil((1 - allowance.left) / self._rate)
             raise _refusal("rate", f"More than {self._rate:g} requests a second are not answered.", wait)
         allowance.left -= 1
+
+
+def _entered(count: Counter[str], tenant: str, most: int, what: str) -> Leave:
+    if count[tenant] >= most:
+        raise _refusal("at_once", f"At most {most} {what} at once.", AGAIN_SECONDS)
+    count[tenant] += 1
+    left = False
+
+    def leave() -> None:
+        nonlocal left
+        if not left:
+            left = True
+            count[tenant] -= 1
+            if not count[tenant]:
+                del count[tenant]
+
+    return leave
 
 
 def _refusal(limit: str, detail: str, seconds: int) -> HTTPException:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
@@ -24,6 +24,7 @@ LONGEST_WAIT_SECONDS = 60.0
 """That a request may ask a service to wait for something."""
 SLOWEST_WORK_BYTES_A_SECOND = 4 << 20
 LONGEST_WORK_SECONDS = 900.0
+SMALL_BYTES = 1 << 16
 FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 WITH_BODY = ("POST", "PUT", "PATCH")
 PASSED_ON = ("content-type", "content-length", "content-digest", "x-checksum-sha256", "range", "if-range")
@@ -52,7 +53,7 @@ class Service:
         self._caller_key = caller_key
         self._circuit = Circuit(self._base_url)
 
-    async def forward(self, request: Request, caller: Caller, work_seconds: float | None = None) -> StreamingResponse:
+    async def forward(self, request: Request, caller: Caller, work_seconds: float | None = None) -> Response:
         """The same request to the service, body and all, and its answer as it comes. Raises Unavailable.
 
         `work_seconds` is how much longer than usual the service may take; else it follows the length of the body.
@@ -68,6 +69,8 @@ class Service:
         )
         answer = await self._send(call)
         headers = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+        if int(headers.get("content-length", SMALL_BYTES)) < SMALL_BYTES:  # streaming costs more than it is worth
+            return Response((await _whole(answer))[1], answer.status_code, headers)
         return StreamingResponse(
             answer.aiter_raw(), answer.status_code, headers, background=BackgroundTask(answer.aclose)
         )

@@ -37,6 +37,7 @@ class GatewaySettings(BaseSettings):
     )
     requests_burst: int = Field(500, ge=1, description="Of one caller after a pause, at once.")
     requests_at_once: int = Field(200, ge=1, description="Of one tenant under way.")
+    event_streams: int = Field(2000, ge=1, description="Of one tenant open at once; they count as no requests.")
     max_connections: int = Field(
         4000, ge=1, description="The most connections from outside; more are refused with 503."
     )

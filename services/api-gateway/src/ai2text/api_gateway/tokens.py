@@ -1,5 +1,7 @@
 """Tokens from outside, after RFC 8725: each issuer with its algorithms, required claims, a bounded lifetime."""
 
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,8 @@ TYPES = {"jwt", "at+jwt", "application/at+jwt"}
 BRINGS_ITS_OWN_KEY = {"jku", "x5u", "jwk", "x5c", "crit"}
 """Or wants to be understood in another way."""
 KID_LONGEST = 200
+REMEMBERED_SECONDS = 10.0
+REMEMBERED_MOST = 1000
 
 Key = Any
 """What PyJWT verifies with."""
@@ -52,8 +56,17 @@ class _Issuer:
 class Tokens:
     """Says of a token whose it is. Raises Misconfigured when nobody's would be accepted."""
 
-    def __init__(self, settings: JwtSettings, keys_at: Callable[[str], IssuerKeys] = IssuerKeys) -> None:
+    def __init__(
+        self,
+        settings: JwtSettings,
+        keys_at: Callable[[str], IssuerKeys] = IssuerKeys,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` in seconds since 1970, as tokens count."""
         self._settings = settings
+        self._clock = clock
+        self._remembered: OrderedDict[str, tuple[float, Bearer]] = OrderedDict()
+        """Tokens that were good, each with the moment until which it needs no second look."""
         issuers = [_with_public_keys(issuer, keys_at(issuer.jwks_url)) for issuer in settings.issuers]
         if settings.key is not None:
             issuers.append(_with_own_key(settings, settings.key.get_secret_value()))
@@ -66,6 +79,17 @@ class Tokens:
 
     async def bearer_of(self, token: str) -> Bearer:
         """Raises TokenRefused; Unavailable while the keys of its issuer cannot be known."""
+        until, known = self._remembered.get(token, (0.0, None))
+        if known is not None and self._clock() < until:
+            return known
+        claims, bearer = await self._checked(token)
+        self._remembered[token] = (min(self._clock() + REMEMBERED_SECONDS, claims["exp"]), bearer)
+        self._remembered.move_to_end(token)
+        if len(self._remembered) > REMEMBERED_MOST:
+            self._remembered.popitem(last=False)
+        return bearer
+
+    async def _checked(self, token: str) -> tuple[dict[str, Any], Bearer]:
         if len(token) > LONGEST:
             raise _invalid("is longer than any that is accepted")
         header, claimed = _unverified(token)
@@ -75,7 +99,8 @@ class Tokens:
         key = await issuer.key_for(header)
         if key is None:
             raise _invalid()
-        return self._bearer(issuer, self._claims(token, issuer, key))
+        claims = self._claims(token, issuer, key)
+        return claims, self._bearer(issuer, claims)
 
     def _claims(self, token: str, issuer: _Issuer, key: Key) -> dict[str, Any]:
         try:

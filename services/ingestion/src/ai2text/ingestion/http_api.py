@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.ingestion.bucket_hooks import hooks_router
 from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.receive_upload import ReceiveUpload
@@ -24,7 +25,7 @@ def build_app(
     in_parts: UploadsInParts,
     caller_key: str,
 ) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     answer_upload_errors(app)
 

@@ -7,6 +7,7 @@ from ai2text.common.caller_token import authenticated
 from ai2text.common.clock import utc_now
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.metadata.cancel_job import CancelJob
 from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.persist_reports import PersistReports
@@ -37,7 +38,7 @@ def build_app(
     uploads: UploadSettings,
     caller_key: str,
 ) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     answer_key_errors(app)
 

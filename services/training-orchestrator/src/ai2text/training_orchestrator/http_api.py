@@ -14,6 +14,7 @@ from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome, checked_name
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.versions import Versions
@@ -22,7 +23,7 @@ POLL_SECONDS = 0.2
 
 
 def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, caller_key: str) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     caller = authenticated(caller_key)
     shelf = _Shelf(versions)

@@ -3,8 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
@@ -22,17 +21,15 @@ def dead_letters_router(door: Door, metadata: Service) -> APIRouter:
         caller: Annotated[Caller, admin],
         limit: Limit = 100,
         after_id: AfterId = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{dead_letter_id}", summary="One, with its message and the traceback")
-    async def get_dead_letter(
-        request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID
-    ) -> StreamingResponse:
+    async def get_dead_letter(request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     @router.post("/{dead_letter_id}/replay", summary="Try it again: a request as a new job", status_code=202)
-    async def replay(request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID) -> StreamingResponse:
+    async def replay(request: Request, caller: Annotated[Caller, admin], dead_letter_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     return router

@@ -5,8 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.event_stream import AGAIN_MS, SILENCE, block, event_stream
@@ -23,7 +22,7 @@ def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRoute
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
 
     @router.post("", summary="Ask for a transcription: a new job, or the one there is for the same", status_code=202)
-    async def request_job(request: Request, caller: Annotated[Caller, writer]) -> StreamingResponse:
+    async def request_job(request: Request, caller: Annotated[Caller, writer]) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("", summary="The tenant's jobs, the newest first")
@@ -33,7 +32,7 @@ def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRoute
         status: JobStatus | None = None,
         limit: Limit = 100,
         after_id: AfterId = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{job_id}", summary="One job; waits for its end, if asked to")
@@ -42,25 +41,27 @@ def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRoute
         caller: Annotated[Caller, reader],
         job_id: UUID,
         wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the job's end.")] = 0,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{job_id}/events", summary="What happens to one, as server-sent events, until it has ended")
     async def job_events(
+        request: Request,
         caller: Annotated[Caller, reader],
         job_id: UUID,
         last_event_id: Annotated[
             str, Header(description="Of the last event that was received: the next ones follow.")
         ] = "",
-    ) -> StreamingResponse:
+    ) -> Response:
         status, job = await metadata.ask("GET", f"/v1/jobs/{job_id}", caller)
         if status != HTTPStatus.OK:
             raise HTTPException(status, job["detail"])
+        door.keep_listening(request, caller)
         place = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
         return event_stream(_blocks(following.follow_job(caller, str(job_id), place)))
 
     @router.delete("/{job_id}", summary="Cancel one; 409 when it has ended otherwise")
-    async def cancel_job(request: Request, caller: Annotated[Caller, writer], job_id: UUID) -> StreamingResponse:
+    async def cancel_job(request: Request, caller: Annotated[Caller, writer], job_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     return router

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
@@ -16,7 +15,7 @@ def keys_router(door: Door, metadata: Service) -> APIRouter:
     admin = Depends(door.needs(Scope.ADMIN))
 
     @router.post("", summary="A new key of the tenant, shown this once; with no scopes that you lack", status_code=201)
-    async def issue(request: Request, caller: Annotated[Caller, admin]) -> StreamingResponse:
+    async def issue(request: Request, caller: Annotated[Caller, admin]) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("", summary="The tenant's keys, without their secrets, the newest first")
@@ -25,11 +24,11 @@ def keys_router(door: Door, metadata: Service) -> APIRouter:
         caller: Annotated[Caller, admin],
         limit: Limit = 100,
         after_id: AfterId = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     @router.delete("/{key_id}", summary="It opens nothing any more, within half a minute", status_code=204)
-    async def revoke(request: Request, caller: Annotated[Caller, admin], key_id: str) -> StreamingResponse:
+    async def revoke(request: Request, caller: Annotated[Caller, admin], key_id: str) -> Response:
         return await metadata.forward(request, caller)
 
     return router

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
@@ -34,7 +33,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         lane: Lane | None = None,
         prompt: str | None = None,
         temperature: Annotated[float | None, Query(ge=0, le=1)] = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         await quotas.check(caller)
         return await ingestion.forward(request, caller)
 
@@ -48,17 +47,15 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         language: str | None = None,
         tag: str | None = None,
         created_after: datetime | None = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{recording_id}", summary="One recording")
-    async def get_recording(
-        request: Request, caller: Annotated[Caller, reader], recording_id: UUID
-    ) -> StreamingResponse:
+    async def get_recording(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{recording_id}/audio", summary="The audio as it was taken in; ranges are answered")
-    async def get_audio(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> StreamingResponse:
+    async def get_audio(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     @router.get("/{recording_id}/transcript", summary="The current transcript")
@@ -67,7 +64,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         caller: Annotated[Caller, reader],
         recording_id: UUID,
         form: Annotated[Literal["json", "txt", "srt", "vtt", "tsv"], Query(alias="format")] = "json",
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     return router

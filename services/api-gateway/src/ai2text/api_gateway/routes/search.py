@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import Service
@@ -21,7 +20,7 @@ def search_router(door: Door, metadata: Service) -> APIRouter:
         caller: Annotated[Caller, reader],
         q: Annotated[str, Query(description='Words, "a phrase", this or that, -without.')] = "",
         limit: Limit = 100,
-    ) -> StreamingResponse:
+    ) -> Response:
         return await metadata.forward(request, caller)
 
     return router

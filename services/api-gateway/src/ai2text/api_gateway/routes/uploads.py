@@ -3,8 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.inside import LONGEST_WORK_SECONDS, Service
@@ -19,12 +18,12 @@ def uploads_router(door: Door, ingestion: Service, quotas: Quotas) -> APIRouter:
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
 
     @router.post("", summary="Begin an upload: JSON with what is known of the recording", status_code=201)
-    async def begin(request: Request, caller: Annotated[Caller, writer]) -> StreamingResponse:
+    async def begin(request: Request, caller: Annotated[Caller, writer]) -> Response:
         await quotas.check(caller)
         return await ingestion.forward(request, caller)
 
     @router.get("/{upload_id}", summary="What has arrived of an upload")
-    async def look(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+    async def look(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> Response:
         return await ingestion.forward(request, caller)
 
     @router.put("/{upload_id}/parts/{number}", summary="One part, as the body; sent again it replaces the earlier one")
@@ -33,16 +32,16 @@ def uploads_router(door: Door, ingestion: Service, quotas: Quotas) -> APIRouter:
         caller: Annotated[Caller, writer],
         upload_id: UUID,
         number: Annotated[int, Path(ge=1, le=PARTS_MOST)],
-    ) -> StreamingResponse:
+    ) -> Response:
         return await ingestion.forward(request, caller)
 
     @router.post("/{upload_id}/complete", summary="Make a recording of the parts; may be repeated", status_code=202)
-    async def complete(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+    async def complete(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> Response:
         await quotas.check(caller)
         return await ingestion.forward(request, caller, work_seconds=LONGEST_WORK_SECONDS)
 
     @router.delete("/{upload_id}", summary="Give an upload up", status_code=204)
-    async def discard(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> StreamingResponse:
+    async def discard(request: Request, caller: Annotated[Caller, writer], upload_id: UUID) -> Response:
         return await ingestion.forward(request, caller)
 
     return router
