@@ -1,4 +1,7 @@
-"""No body without bound: documents are small, audio is what it may be, and neither is unpacked."""
+"""No body without bound: documents are small, audio is what it may be, and neither is unpacked.
+
+FastAPI's own `max_body_size` asks the route first, which asks a service, and answers in plain text.
+"""
 
 import re
 
