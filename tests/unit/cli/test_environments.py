@@ -32,7 +32,7 @@ def test_each_secret_reaches_only_the_services_that_need_it(tmp_path: Path) -> N
     assert holders(known, SECRETS.postgres_password) == {"metadata"}
     assert holders(known, SECRETS.jwt_key) == {"gateway"}
     assert holders(known, SECRETS.caller_key) == {"metadata", "ingestion", "orchestrator", "gateway"}
-    assert holders(known, SECRETS.nats_password) == {"metadata", "ingestion", "asr", "orchestrator"}
+    assert holders(known, SECRETS.nats_password) == {"metadata", "ingestion", "asr", "orchestrator", "gateway"}
     assert holders(known, SECRETS.s3_secret_key) == {"metadata", "ingestion", "asr", "orchestrator"}
 
 
