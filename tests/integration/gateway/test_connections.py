@@ -217,6 +217,18 @@ async def test_a_header_without_end_is_refused_long_before_memory_is(connect: Co
     assert (await client.answer())[0] == 431
 
 
+async def test_nor_does_one_that_is_sent_while_another_request_is_answered_take_any_memory(connect: Connect) -> None:
+    client = await connect()
+    client.writer.write(request("POST /patient HTTP/1.1", "Content-Length: 0"))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    client.writer.write(b"GET /x HTTP/1.1\r\nHost: a.example\r\nA: ")
+    for _ in range(LIMITS.head_bytes // 1000 + 100):
+        client.writer.write(b"x" * 1000)
+    assert (await client.answer())[0] == 431
+    assert time.monotonic() - began < LIMITS.head_seconds
+
+
 SLOW_HEADS = {"nothing": b"", "half a line": b"GET /x HT", "half a head": b"GET /x HTTP/1.1\r\nHost: a.example\r\n"}
 
 

@@ -55,7 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._refusal: _Unacceptable | None = None
         self._head_left = self._unfinished_left = self.limits.head_bytes
-        self._receiving = False
+        self._in_head = self._receiving = False
         self._began = self._latest = 0.0
         self._received = 0
         if len(self.connections) > self.limits.connections:
@@ -76,12 +76,10 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._receiving:
             self._latest, self._received = self.loop.time(), self._received + len(data)
-        elif (
-            "head" not in self._timers and not self._answering()
-        ):  # whatever comes: empty lines would stop uvicorn's own timer
-            self._limit_head()
+        elif "head" not in self._timers and not self._answering():
+            self._limit_head()  # also for empty lines, which begin nothing and would stop uvicorn's own timer
         super().data_received(data)
-        self._take_unfinished(0 if self._receiving or self._answering() else len(data))
+        self._take_unfinished(len(data) if self._in_head else 0)
 
     def _take_unfinished(self, length: int) -> None:
         """The parser tells of a header when all of it is there; until then it would hold any number of bytes."""
@@ -96,6 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._in_head = True
         self._head_left = self.limits.head_bytes
         self._limit_head()
 
@@ -120,6 +119,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._take_from_head(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._stop("head")
         self._check_meaning()
         super().on_headers_complete()
