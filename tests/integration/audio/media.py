@@ -57,20 +57,6 @@ MUXERS = {
 
 
 @dataclass
-class MemorySource:
-    """An AudioSource over bytes."""
-
-    content: bytes
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.content)
-
-    def read(self, offset: int, length: int) -> bytes:
-        return self.content[offset : offset + length]
-
-
-@dataclass
 class EndlessSource:
     """Begins with `head`, then the same byte over and over: a recording of any size without the memory."""
 

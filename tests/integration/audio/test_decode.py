@@ -12,7 +12,8 @@ from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.audio.source import FileSource
 from ai2text.common.errors import Refused
-from tests.integration.audio.media import SAMPLES, MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import SAMPLES, make
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))

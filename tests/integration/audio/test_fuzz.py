@@ -14,7 +14,8 @@ from ai2text.audio.probe import probe
 from ai2text.audio.refusals import GROUNDS
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common.errors import Refused
-from tests.integration.audio.media import MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import make
 from tests.integration.audio.mutations import Mutation, mutations
 
 SEED = 20_261_121

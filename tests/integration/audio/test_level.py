@@ -9,7 +9,8 @@ import pytest
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
 from ai2text.common.contracts.recordings import Media
-from tests.integration.audio.media import SAMPLES, MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import SAMPLES, make
 
 
 def tones(*parts: tuple[float, float], channels: int = 1, sample_rate_hz: int = 48_000, frequency: int = 997) -> bytes:

@@ -3,7 +3,8 @@ import pytest
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
 from ai2text.audio.source import FileSource
-from tests.integration.audio.media import MUXERS, SAMPLES, MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import MUXERS, SAMPLES, make
 
 ADDED_SAMPLES = {
     "wave": 656,

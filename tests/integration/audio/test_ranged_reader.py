@@ -11,7 +11,8 @@ from ai2text.audio.ranged_reader import RangedReader
 from ai2text.audio.sandbox import Sandbox
 from ai2text.common.errors import ObjectChanged, ObjectNotFound
 from ai2text.common.object_store import ObjectStore
-from tests.integration.audio.media import SAMPLES, MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import SAMPLES, make
 
 KEY = "default/audio/recording"
 

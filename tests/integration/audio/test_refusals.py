@@ -16,7 +16,8 @@ from av.audio.stream import AudioStream
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
 from ai2text.common.errors import Refused
-from tests.integration.audio.media import MUXERS, EndlessSource, MemorySource, Wishes, make, sound, write
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import MUXERS, EndlessSource, Wishes, make, sound, write
 
 
 def av_made(muxer: str) -> bytes:

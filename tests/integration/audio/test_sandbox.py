@@ -17,7 +17,8 @@ from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.audio.source import FileSource
 from ai2text.common.errors import Ai2TextError, ObjectChanged, ObjectNotFound, Refused, StoreUnavailable, Unavailable
-from tests.integration.audio.media import SAMPLES, EndlessSource, MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import SAMPLES, EndlessSource, make
 
 
 def ulaw_header(size_bytes: int, sample_rate_hz: int = 8000) -> bytes:

@@ -13,7 +13,8 @@ import pathlib, sys, threading
 print("main imported", flush=True)
 from ai2text.audio.decode import decode
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
-from tests.integration.audio.media import MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import make
 
 if __name__ == "__main__":
     sandbox = Sandbox(SandboxSettings(children=2))
@@ -122,7 +123,8 @@ assert seccomp.prctl(seccomp.PR_SET_SECCOMP, 2, struct.pack("HP", len(steps), ct
 
 from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
-from tests.integration.audio.media import MemorySource, make
+from tests.fixtures.memory_source import MemorySource
+from tests.integration.audio.media import make
 
 with Sandbox(SandboxSettings(children=2)) as sandbox:
     running = sandbox.run(MemorySource(make("wav", 200.0)), sample_rate_hz=16_000, max_duration_seconds=1000)

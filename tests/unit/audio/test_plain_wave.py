@@ -1,25 +1,13 @@
 """Only a WAV about which nothing is unusual is read without FFmpeg."""
 
 import struct
-from dataclasses import dataclass
 
 import pytest
 
 from ai2text.audio import plain_wave
+from tests.fixtures.memory_source import MemorySource
 
 RATE_HZ = 16_000
-
-
-@dataclass
-class Content:
-    content: bytes
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.content)
-
-    def read(self, offset: int, length: int) -> bytes:
-        return self.content[offset : offset + length]
 
 
 def form(tag: int = 1, channels: int = 1, rate: int = RATE_HZ, bits: int = 16, rest: bytes = b"") -> bytes:
@@ -45,10 +33,10 @@ LIST = chunk(b"LIST", b"INFOISFT\4\0\0\0abc\0")
     [riff(form(), DATA), riff(LIST, form(), DATA), riff(form(rest=b"\0\0"), chunk(b"fact", b"\1\0\0\0"), LIST, DATA)],
 )
 def test_the_samples_are_found(content: bytes) -> None:
-    found = plain_wave.find(Content(content), RATE_HZ)
+    found = plain_wave.find(MemorySource(content), RATE_HZ)
     assert found is not None
     assert content[found.start : found.stop] == SOUND
-    assert b"".join(plain_wave.blocks(Content(content), found, RATE_HZ)) == SOUND
+    assert b"".join(plain_wave.blocks(MemorySource(content), found, RATE_HZ)) == SOUND
 
 
 @pytest.mark.parametrize(
@@ -78,12 +66,12 @@ def test_the_samples_are_found(content: bytes) -> None:
     ],
 )
 def test_anything_else_is_left_to_ffmpeg(content: bytes) -> None:
-    assert plain_wave.find(Content(content), RATE_HZ) is None
+    assert plain_wave.find(MemorySource(content), RATE_HZ) is None
 
 
 def test_long_ones_come_in_blocks_of_half_a_minute() -> None:
     content = riff(form(), chunk(b"data", bytes(2 * RATE_HZ * 70)))
-    found = plain_wave.find(Content(content), RATE_HZ)
+    found = plain_wave.find(MemorySource(content), RATE_HZ)
     assert found is not None
-    sizes = [len(block) / 2 / RATE_HZ for block in plain_wave.blocks(Content(content), found, RATE_HZ)]
+    sizes = [len(block) / 2 / RATE_HZ for block in plain_wave.blocks(MemorySource(content), found, RATE_HZ)]
     assert sizes == [30, 30, 10]

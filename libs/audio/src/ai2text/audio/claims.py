@@ -1,6 +1,7 @@
 """What the bytes of a container promise where FFmpeg goes by the size of the file instead."""
 
 import io
+from collections.abc import Iterator
 from typing import Protocol
 
 CHUNKS_MAX = 1000
@@ -37,18 +38,25 @@ def promised_share(file: Seekable, size_bytes: int) -> float:
 
 
 def _wave_share(file: Seekable, size_bytes: int) -> float:
-    position, long_size = 12, 0
-    for _ in range(CHUNKS_MAX):
-        header = _at(file, position, 24)
-        if len(header) < 8:  # noqa: PLR2004 - a chunk's name and size
-            break
-        size = int.from_bytes(header[4:8], "little")
-        if header[:4] == b"ds64":
-            long_size = int.from_bytes(header[16:24], "little")
-        if header[:4] == b"data":
-            return _share(long_size or size, size_bytes - position - 8, long=long_size > 0)
-        position += 8 + size + size % 2
+    long_size = 0
+    for name, content, size in wave_chunks(file):
+        if name == b"ds64":
+            long_size = int.from_bytes(_at(file, content + 8, 8), "little")
+        if name == b"data":
+            return _share(long_size or size, size_bytes - content, long=long_size > 0)
     return 1.0
+
+
+def wave_chunks(file: Seekable) -> Iterator[tuple[bytes, int, int]]:
+    """Of a RIFF or RF64: the name of each, where its content begins, and the size that it claims."""
+    position = 12
+    for _ in range(CHUNKS_MAX):
+        header = _at(file, position, 8)
+        if len(header) < 8:  # noqa: PLR2004 - a chunk's name and size
+            return
+        size = int.from_bytes(header[4:], "little")
+        yield header[:4], position + 8, size
+        position += 8 + size + size % 2
 
 
 def _wave64_share(file: Seekable, size_bytes: int) -> float:

@@ -1,14 +1,14 @@
 """A WAV that is what Whisper wants already: its samples are there to be read, and no decoder needs to be trusted."""
 
 import io
+import struct
 from collections.abc import Generator
 
 from ai2text.audio import claims
 from ai2text.audio.source import AudioSource
 
 HEAD_BYTES = 1 << 16
-FORMAT = (1).to_bytes(2, "little") + (1).to_bytes(2, "little")
-"""PCM, one channel."""
+FORMAT = struct.Struct("<HHIIHH")
 SAMPLE_BYTES = 2
 BLOCK_SECONDS = 30
 
@@ -22,18 +22,15 @@ def find(source: AudioSource, sample_rate_hz: int) -> range | None:
     whole = int.from_bytes(head[4:8], "little") + 8 == source.size_bytes
     if not whole or claims.may_hide_another_codec(io.BytesIO(head)):
         return None
-    position, known = 12, False
-    while len(name := head[position : position + 4]) == 4:  # noqa: PLR2004 - of every chunk
-        size = int.from_bytes(head[position + 4 : position + 8], "little")
-        content = position + 8
+    known = False
+    for name, content, size in claims.wave_chunks(io.BytesIO(head)):
         if name == b"fmt ":
-            if known or size < 16 or head[content : content + 16] != _format(sample_rate_hz):  # noqa: PLR2004
+            if known or size < FORMAT.size or head[content : content + FORMAT.size] != _format(sample_rate_hz):
                 return None
             known = True
         if name == b"data":
             whole = content + size == source.size_bytes and size > 0 and size % SAMPLE_BYTES == 0
             return range(content, content + size) if known and whole else None
-        position = content + size + size % 2
     return None
 
 
@@ -45,7 +42,5 @@ def blocks(source: AudioSource, samples: range, sample_rate_hz: int) -> Generato
 
 
 def _format(sample_rate_hz: int) -> bytes:
-    rate, bytes_a_second = sample_rate_hz.to_bytes(4, "little"), (sample_rate_hz * SAMPLE_BYTES).to_bytes(4, "little")
-    return (
-        FORMAT + rate + bytes_a_second + SAMPLE_BYTES.to_bytes(2, "little") + (8 * SAMPLE_BYTES).to_bytes(2, "little")
-    )
+    """PCM, one channel."""
+    return FORMAT.pack(1, 1, sample_rate_hz, sample_rate_hz * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES)
