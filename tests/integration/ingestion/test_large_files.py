@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -11,11 +10,11 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common.ask import UploadSettings
 from ai2text.common.clock import utc_now
 from ai2text.common.errors import ObjectChanged, Refused
-from ai2text.common.object_store import PART_BYTES, ObjectStore
+from ai2text.common.object_store import PART_BYTES, ObjectStore, StoredObject
+from ai2text.common.settings import S3Settings
 from ai2text.ingestion.receive_upload import ask_of
 from ai2text.ingestion.recording import source_of
 from ai2text.ingestion.settings import IngestionSettings
-from ai2text.ingestion.stable_file import sha256_of
 from ai2text.ingestion.store_recording import Stored, StoreRecording
 from tests.fixtures.wide_wave import wide_wave
 
@@ -23,17 +22,35 @@ LARGE = 3 * PART_BYTES
 Store = Callable[[Path], Stored]
 
 
-@pytest.fixture
-def store_file(object_store: ObjectStore, shared_sandbox: Sandbox, tmp_path: Path) -> Store:
-    storing = StoreRecording(IngestionSettings(state_dir=tmp_path), object_store, shared_sandbox, utc_now)
+class Watched(ObjectStore):
+    """Somebody writes to the file as soon as its hash is looked for."""
+
+    def __init__(self, settings: S3Settings, written: Path) -> None:
+        super().__init__(settings)
+        self._written = written
+
+    def stat(self, key: str) -> StoredObject:
+        with self._written.open("r+b") as writer:
+            writer.seek(-1, 2)
+            writer.write(b"\1")
+        return super().stat(key)
+
+
+def storing_into(store: ObjectStore, sandbox: Sandbox, state: Path) -> Store:
+    storing = StoreRecording(IngestionSettings(state_dir=state), store, sandbox, utc_now)
     ask = ask_of(UploadSettings(), "t", "somebody", {})
 
-    def store(path: Path) -> Stored:
+    def stored(path: Path) -> Stored:
         with path.open("rb") as file:
             source = source_of(ask, "hot_folder", path.name, utc_now())
             return storing.store_recording(ask, source, file, path.stat().st_size)
 
-    return store
+    return stored
+
+
+@pytest.fixture
+def store_file(object_store: ObjectStore, shared_sandbox: Sandbox, tmp_path: Path) -> Store:
+    return storing_into(object_store, shared_sandbox, tmp_path)
 
 
 @pytest.fixture
@@ -70,16 +87,9 @@ def test_of_a_large_file_that_is_refused_nothing_is_stored(
 
 
 def test_of_a_large_file_that_changes_after_it_was_hashed_nothing_is_stored(
-    store_file: Store, object_store: ObjectStore, large: Path, monkeypatch: pytest.MonkeyPatch
+    object_store: ObjectStore, s3_settings: S3Settings, shared_sandbox: Sandbox, large: Path
 ) -> None:
-    def hashed_and_then_written(file: BinaryIO) -> str:
-        sha256 = sha256_of(file)
-        with large.open("r+b") as writer:
-            writer.seek(-1, 2)
-            writer.write(b"\1")
-        return sha256
-
-    monkeypatch.setattr("ai2text.ingestion.store_recording.sha256_of", hashed_and_then_written)
+    store_file = storing_into(Watched(s3_settings, large), shared_sandbox, large.parent)
     with pytest.raises(ObjectChanged):
         store_file(large)
     assert nothing_stands(object_store)

@@ -1,17 +1,28 @@
 """Bytes on their way into the store, of which the last ones wait for a verdict: without them nothing is stored."""
 
 from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
 
 from ai2text.common.object_store import Readable
 
 
 class HeldBack:
-    """Read by one thread, judged by another one."""
+    """Read by one thread, judged by another one: as a context, by how that ends."""
 
     def __init__(self, source: Readable, size_bytes: int) -> None:
         self._source = source
         self._left = size_bytes
         self._verdict: Future[None] = Future()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self.release()
+        else:
+            self.refuse(error)
 
     def release(self) -> None:
         self._verdict.set_result(None)

@@ -77,12 +77,8 @@ class StoreRecording:
         key = recording.audio_key(ask.tenant, sha256)
         with ThreadPoolExecutor(1, "put") as other:
             put = other.submit(copy_context().run, self._put, key, held, audio.size_bytes, sha256)
-            try:
+            with held:
                 facts = self.examined(ask, source, audio, sha256, former)
-            except BaseException as exc:
-                held.refuse(exc)
-                raise
-            held.release()
             put.result()
         return facts
 
