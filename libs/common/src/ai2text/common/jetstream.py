@@ -4,20 +4,24 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, ServerError, ServiceUnavailableError
 
 from ai2text.common import metrics, subjects, tracing
-from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
-from ai2text.common.errors import BrokerUnavailable, Misconfigured
+from ai2text.common.errors import BrokerUnavailable, Misconfigured, Poison
 from ai2text.common.settings import NatsSettings
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 OLDEST_SERVER = (2, 12)
 """Older servers resurrect acknowledged work-queue messages after a crash and ignore newer fields in silence."""
@@ -68,6 +72,15 @@ class Broker:
                 return
             await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, ATTEMPT_SECONDS)
+
+
+def heard(contract: type[T], message: Msg) -> T | None:
+    """Of core NATS, which nobody dead-letters: None, and a warning, for what is not such a document."""
+    try:
+        return decode(contract, message.data)
+    except Poison as exc:
+        log.warning("message_undecodable", subject=message.subject, detail=exc.detail)
+        return None
 
 
 def _is_final(exc: nats.errors.Error) -> bool:

@@ -16,10 +16,9 @@ from nats.aio.msg import Msg
 
 from ai2text.common import subjects
 from ai2text.common.clock import stopped_within
-from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.presence import ServicePresence
-from ai2text.common.errors import Poison
-from ai2text.common.jetstream import Broker
+from ai2text.common.jetstream import Broker, heard
 from ai2text.common.run import Life
 
 log = structlog.get_logger()
@@ -82,9 +81,5 @@ class Presence:
         self._latest[presence.service, presence.instance] = (self._now(), presence)
 
     async def _on_message(self, message: Msg) -> None:
-        try:
-            presence = decode(ServicePresence, message.data)
-        except Poison as exc:
-            log.warning("presence_undecodable", subject=message.subject, detail=exc.detail)
-            return
-        self.hear(presence)
+        if presence := heard(ServicePresence, message):
+            self.hear(presence)

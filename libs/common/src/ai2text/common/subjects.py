@@ -95,8 +95,13 @@ def presence(service: str) -> str:
 
 def live_subject_of(event: SegmentsHeard | TranscriptionProgress) -> str:
     """By tenant and job, so that a listener gets what it may hear and no more."""
-    kind = LIVE_SEGMENTS if isinstance(event, SegmentsHeard) else PROGRESS
-    return f"{kind}.{event.tenant}.{event.job_id}"
+    if isinstance(event, SegmentsHeard):
+        return live_segments(event.tenant, event.job_id)
+    return f"{PROGRESS}.{event.tenant}.{event.job_id}"
+
+
+def live_segments(tenant: str, job_id: str) -> str:
+    return f"{LIVE_SEGMENTS}.{tenant}.{job_id}"
 
 
 def asr_durable(lane: Lane) -> str:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import nats.errors
 import structlog
@@ -23,12 +22,10 @@ from ai2text.common.contracts.transcription import (
     TranscriptionCancelled,
     TranscriptionFailed,
 )
-from ai2text.common.errors import Poison
-from ai2text.common.jetstream import Broker
+from ai2text.common.jetstream import Broker, heard
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
 ENDS: dict[str, type[RecordingTranscribed | TranscriptionFailed | TranscriptionCancelled]] = {
     subjects.RECORDING_TRANSCRIBED: RecordingTranscribed,
     subjects.TRANSCRIPTION_FAILED: TranscriptionFailed,
@@ -78,7 +75,7 @@ class Live:
 
     async def segments_after(self, tenant: str, job_id: str, sequence: int) -> AsyncIterator[tuple[int, SegmentsHeard]]:
         """What the stream still has of a job, each with its place there; nothing while NATS is away."""
-        subject = f"{subjects.LIVE_SEGMENTS}.{tenant}.{job_id}"
+        subject = subjects.live_segments(tenant, job_id)
         while self._broker is not None and self._broker.connected:
             try:
                 found = await self._broker.jetstream.get_msg(
@@ -98,13 +95,13 @@ class Live:
 
     async def _progressed(self, message: Msg) -> None:
         listeners = self._of(message.subject.rpartition(".")[2])
-        if listeners and (progress := _decoded(TranscriptionProgress, message)):
+        if listeners and (progress := heard(TranscriptionProgress, message)):
             for listener in listeners:
                 listener.progress = progress
                 listener.woken.set()
 
     async def _ended(self, message: Msg) -> None:
-        if end := _decoded(ENDS[message.subject], message):
+        if end := heard(ENDS[message.subject], message):
             for listener in self._of(end.job_id):
                 listener.ended = True
                 listener.woken.set()
@@ -112,11 +109,3 @@ class Live:
     def _of(self, job_id: str) -> list[Listener]:
         """Without making an entry for a job that nobody listens to."""
         return list(self._listeners.get(job_id, ()))
-
-
-def _decoded(contract: type[T], message: Msg) -> T | None:
-    try:
-        return decode(contract, message.data)
-    except Poison as exc:
-        log.warning("live_message_unreadable", subject=message.subject, error=exc.detail)
-        return None

@@ -11,10 +11,8 @@ import structlog
 from nats.aio.msg import Msg
 
 from ai2text.common import subjects
-from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.transcription import TranscriptionCancelled
-from ai2text.common.errors import Poison
-from ai2text.common.jetstream import Broker
+from ai2text.common.jetstream import Broker, heard
 
 log = structlog.get_logger()
 
@@ -44,9 +42,5 @@ class Cancellations:
                 abandon.set()
 
     async def _on_message(self, message: Msg) -> None:
-        try:
-            event = decode(TranscriptionCancelled, message.data)
-        except Poison as exc:
-            log.warning("cancellation_undecodable", detail=exc.detail)
-            return
-        self.cancel(event.job_id)
+        if event := heard(TranscriptionCancelled, message):
+            self.cancel(event.job_id)

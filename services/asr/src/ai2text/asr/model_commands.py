@@ -9,11 +9,11 @@ from nats.aio.msg import Msg
 
 from ai2text.asr.model_pool import ModelPool
 from ai2text.common import subjects
-from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.models import ModelAction, ModelAnswer, ModelCommand
 from ai2text.common.contracts.reason import Reason
-from ai2text.common.errors import Poison, Refused, Unavailable
-from ai2text.common.jetstream import Broker
+from ai2text.common.errors import Refused, Unavailable
+from ai2text.common.jetstream import Broker, heard
 
 log = structlog.get_logger()
 
@@ -25,10 +25,8 @@ async def answer_model_commands(broker: Broker, models: ModelPool, worker: str, 
     """Runs until the service stops."""
 
     async def answer(message: Msg) -> None:
-        try:
-            command = decode(ModelCommand, message.data)
-        except Poison as exc:
-            log.warning("model_command_undecodable", detail=exc.detail)
+        command = heard(ModelCommand, message)
+        if command is None:
             return
         log.info("model_command", action=command.action, model=command.model)
         answered = await asyncio.to_thread(_obey, models, command, worker)
