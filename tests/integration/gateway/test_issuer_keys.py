@@ -3,21 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 
-import jwt
 import pytest
 
-from ai2text.api_gateway import issuer_keys
 from ai2text.api_gateway.issuer_keys import COOL_DOWN_SECONDS, FRESH_SECONDS, STALE_SECONDS, IssuerKeys
 from ai2text.common.errors import Unavailable
 from tests.fixtures.key_server import KeyServer, key_server
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.fixtures.stopped_clock import StoppedClock
 
 
 @pytest.fixture
@@ -28,13 +19,13 @@ def server() -> Iterator[KeyServer]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
-def keys(server: KeyServer, clock: Clock) -> IssuerKeys:
-    return IssuerKeys(server.url, clock)
+def keys(server: KeyServer, clock: StoppedClock) -> IssuerKeys:
+    return IssuerKeys(server.url, clock, whole_seconds=2)
 
 
 async def test_keys_are_fetched_once_for_many(keys: IssuerKeys, server: KeyServer) -> None:
@@ -45,7 +36,9 @@ async def test_keys_are_fetched_once_for_many(keys: IssuerKeys, server: KeyServe
     assert server.asked == 1
 
 
-async def test_a_new_key_is_known_as_soon_as_it_is_used(keys: IssuerKeys, server: KeyServer, clock: Clock) -> None:
+async def test_a_new_key_is_known_as_soon_as_it_is_used(
+    keys: IssuerKeys, server: KeyServer, clock: StoppedClock
+) -> None:
     await keys.find("one")
     server.publish("two")
     clock.now += COOL_DOWN_SECONDS + 1
@@ -57,7 +50,9 @@ async def test_made_up_keys_do_not_make_the_issuer_be_asked_each_time(keys: Issu
     assert server.asked == 1
 
 
-async def test_a_key_that_was_taken_back_opens_no_longer(keys: IssuerKeys, server: KeyServer, clock: Clock) -> None:
+async def test_a_key_that_was_taken_back_opens_no_longer(
+    keys: IssuerKeys, server: KeyServer, clock: StoppedClock
+) -> None:
     assert await keys.find("one")
     server.keys.clear()
     server.publish("two")
@@ -68,12 +63,12 @@ async def test_a_key_that_was_taken_back_opens_no_longer(keys: IssuerKeys, serve
 
 @pytest.mark.parametrize("trouble", ["away", "500", "a redirect", "no keys", "slow"])
 async def test_while_the_issuer_fails_known_keys_go_on_for_a_while_and_no_longer(
-    keys: IssuerKeys, server: KeyServer, clock: Clock, trouble: str, monkeypatch: pytest.MonkeyPatch
+    keys: IssuerKeys, server: KeyServer, clock: StoppedClock, trouble: str
 ) -> None:
     assert await keys.find("one")
     match trouble:
         case "away":
-            monkeypatch.setattr(keys, "_client", jwt.PyJWKClient("http://127.0.0.1:1/", False))
+            server.leave()
         case "500":
             server.status = 500
         case "a redirect":
@@ -81,8 +76,7 @@ async def test_while_the_issuer_fails_known_keys_go_on_for_a_while_and_no_longer
         case "no keys":
             server.keys.clear()
         case _:
-            monkeypatch.setattr(issuer_keys, "WHOLE_SECONDS", 0.1)
-            server.delay_seconds = 0.5
+            server.delay_seconds = 2.5
     clock.now += FRESH_SECONDS + 1
     assert await keys.find("one")
     clock.now += STALE_SECONDS
@@ -91,7 +85,7 @@ async def test_while_the_issuer_fails_known_keys_go_on_for_a_while_and_no_longer
 
 
 async def test_an_issuer_that_never_answered_is_asked_again_after_a_pause(
-    keys: IssuerKeys, server: KeyServer, clock: Clock
+    keys: IssuerKeys, server: KeyServer, clock: StoppedClock
 ) -> None:
     server.status = 503
     for _ in range(5):

@@ -7,10 +7,11 @@ import httpx
 import pytest
 from structlog.contextvars import bound_contextvars
 
-from ai2text.api_gateway.api_keys import REMEMBERED_MOST, REMEMBERED_SECONDS, ApiKeys
+from ai2text.api_gateway.api_keys import REMEMBERED_SECONDS, ApiKeys
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.remembered import MOST
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import TokenRefused, Tokens
 from ai2text.common import caller_token
@@ -135,9 +136,9 @@ async def test_only_so_many_keys_are_remembered_and_the_oldest_is_forgotten() ->
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     keys = ApiKeys(Service(client, "http://metadata", INSIDE_KEY), lambda: 0.0)
-    for number in range(REMEMBERED_MOST + 1):
+    for number in range(MOST + 1):
         await keys.holder_of(written(f"{number:08}", SECRET))
-    await keys.holder_of(written(f"{REMEMBERED_MOST:08}", SECRET))
-    assert len(asked) == REMEMBERED_MOST + 1
+    await keys.holder_of(written(f"{MOST:08}", SECRET))
+    assert len(asked) == MOST + 1
     await keys.holder_of(written(f"{0:08}", SECRET))
     assert asked[-1] == f"{0:08}"

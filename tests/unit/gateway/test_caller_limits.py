@@ -6,25 +6,18 @@ from fastapi import HTTPException
 from ai2text.api_gateway.caller_limits import CallerLimits
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.common.contracts.inside import Caller
+from tests.fixtures.stopped_clock import StoppedClock
 
 SETTINGS = GatewaySettings(requests_per_second=2, requests_burst=10, requests_at_once=3, event_streams=5)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limits(clock: Clock) -> CallerLimits:
+def limits(clock: StoppedClock) -> CallerLimits:
     return CallerLimits(SETTINGS, clock)
 
 
@@ -44,7 +37,7 @@ def answered(limits: CallerLimits, who: Caller, times: int) -> int:
     return count
 
 
-def test_a_burst_is_answered_and_then_the_rate(limits: CallerLimits, clock: Clock) -> None:
+def test_a_burst_is_answered_and_then_the_rate(limits: CallerLimits, clock: StoppedClock) -> None:
     assert answered(limits, caller(), 20) == 10
     clock.now += 3
     assert answered(limits, caller(), 20) == 6
@@ -52,7 +45,7 @@ def test_a_burst_is_answered_and_then_the_rate(limits: CallerLimits, clock: Cloc
     assert answered(limits, caller(), 20) == 10
 
 
-def test_who_asks_too_often_is_told_when_to_come_again(limits: CallerLimits, clock: Clock) -> None:
+def test_who_asks_too_often_is_told_when_to_come_again(limits: CallerLimits, clock: StoppedClock) -> None:
     answered(limits, caller(), 10)
     with pytest.raises(HTTPException) as refusal:
         limits.enter(caller())

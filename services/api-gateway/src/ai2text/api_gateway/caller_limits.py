@@ -62,13 +62,15 @@ class CallerLimits:
         allowance.at = now
         if allowance.left < 1:
             wait = math.ceil((1 - allowance.left) / self._rate)
-            raise _refusal("rate", f"More than {self._rate:g} requests a second are not answered.", wait)
+            raise too_many(
+                "rate", f"More than {self._rate:g} requests a second are not answered. Try again in {wait} s.", wait
+            )
         allowance.left -= 1
 
 
 def _entered(count: Counter[str], tenant: str, most: int, what: str) -> Leave:
     if count[tenant] >= most:
-        raise _refusal("at_once", f"At most {most} {what} at once.", AGAIN_SECONDS)
+        raise too_many("at_once", f"At most {most} {what} at once. Try again in {AGAIN_SECONDS} s.", AGAIN_SECONDS)
     count[tenant] += 1
     left = False
 
@@ -83,6 +85,7 @@ def _entered(count: Counter[str], tenant: str, most: int, what: str) -> Leave:
     return leave
 
 
-def _refusal(limit: str, detail: str, seconds: int) -> HTTPException:
+def too_many(limit: str, detail: str, again_seconds: int) -> HTTPException:
+    """`limit` is what was exceeded, for the metric."""
     metrics.REQUESTS_LIMITED.labels(limit).inc()
-    return HTTPException(429, f"{detail} Try again in {seconds} s.", {"Retry-After": f"{seconds}"})
+    return HTTPException(429, detail, {"Retry-After": f"{again_seconds}"})

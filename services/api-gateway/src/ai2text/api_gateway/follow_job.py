@@ -26,6 +26,8 @@ class JobEvent:
     name: str
     data: dict[str, Any]
     segments: tuple[Segment, ...] = ()
+    transcript: Transcript | None = None
+    """Of a job that was completed."""
     place: int | None = None
     """From which a listener may go on later."""
 
@@ -52,9 +54,12 @@ class FollowJob:
                     place, told, reached = found, heard.first + len(heard.segments), heard.reached_seconds
                     yield _segments(heard, place)
                 if job["status"] in JOB_ENDS:
-                    if job["status"] == JobStatus.COMPLETED and (rest := await self._rest(caller, job_id, told)):
-                        yield rest
-                    yield JobEvent(name=job["status"], data=job)
+                    transcript = (
+                        await self._transcript(caller, job_id) if job["status"] == JobStatus.COMPLETED else None
+                    )
+                    if transcript is not None and transcript.segments[told:]:
+                        yield _rest(transcript, told)
+                    yield JobEvent(name=job["status"], data=job, transcript=transcript)
                     return
                 if listener.progress is not None and listener.progress.reached_seconds > reached:
                     reached, duration = listener.progress.reached_seconds, listener.progress.duration_seconds
@@ -75,20 +80,22 @@ class FollowJob:
     async def _job(self, caller: Caller, job_id: str, wait: int = 0) -> dict[str, Any]:
         return await self._metadata.get(f"/v1/jobs/{job_id}", caller, {"wait": f"{wait}"})
 
-    async def _rest(self, caller: Caller, job_id: str, told: int) -> JobEvent | None:
+    async def _transcript(self, caller: Caller, job_id: str) -> Transcript | None:
         outcome = decode_outcome(await self._metadata.read(f"/v1/jobs/{job_id}/outcome", caller))
-        if not isinstance(outcome, Transcript) or not outcome.segments[told:]:
-            return None
-        heard = SegmentsHeard(
-            tenant=outcome.tenant,
-            recording_id=outcome.recording_id,
-            job_id=job_id,
-            first=told,
-            segments=outcome.segments[told:],
-            reached_seconds=outcome.duration_seconds,
-            duration_seconds=outcome.duration_seconds,
-        )
-        return _segments(heard, None)
+        return outcome if isinstance(outcome, Transcript) else None
+
+
+def _rest(transcript: Transcript, told: int) -> JobEvent:
+    heard = SegmentsHeard(
+        tenant=transcript.tenant,
+        recording_id=transcript.recording_id,
+        job_id=transcript.job_id,
+        first=told,
+        segments=transcript.segments[told:],
+        reached_seconds=transcript.duration_seconds,
+        duration_seconds=transcript.duration_seconds,
+    )
+    return _segments(heard, None)
 
 
 def _segments(heard: SegmentsHeard, place: int | None) -> JobEvent:

@@ -9,12 +9,14 @@ import json
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 log = structlog.get_logger()
+
+Refusal = tuple[HTTPStatus, str]
 
 HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 LOOK_SECONDS = 1.0
@@ -37,13 +39,6 @@ class ConnectionLimits:
     """Of a body on an average, beyond its first half minute."""
 
 
-class _Unacceptable(Exception):
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
 class GuardedProtocol(HttpToolsProtocol):
     """Made by `guarded_by`, which gives it its limits."""
 
@@ -53,15 +48,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """As uvicorn has it."""
         super().connection_made(transport)
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._refusal: _Unacceptable | None = None
-        self._head_left = self._unfinished_left = self.limits.head_bytes
+        self._refusal: Refusal | None = None
+        self._unfinished = 0
         self._in_head = self._receiving = False
         self._began = self._latest = 0.0
         self._received = 0
         if len(self.connections) > self.limits.connections:
-            self._refuse(
-                _Unacceptable(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later.")
-            )
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections. Try again later.")
         else:
             self._limit_head()
 
@@ -79,13 +72,13 @@ class GuardedProtocol(HttpToolsProtocol):
         elif "head" not in self._timers and not self._answering():
             self._limit_head()  # also for empty lines, which begin nothing and would stop uvicorn's own timer
         super().data_received(data)
-        self._take_unfinished(len(data) if self._in_head else 0)
+        self._bound_unfinished_head(len(data))
 
-    def _take_unfinished(self, length: int) -> None:
+    def _bound_unfinished_head(self, received: int) -> None:
         """The parser tells of a header when all of it is there; until then it would hold any number of bytes."""
-        self._unfinished_left = self._unfinished_left - length if length else self.limits.head_bytes
-        if self._unfinished_left < 0 and self._refusal is None:
-            self._refuse(self._too_large())
+        self._unfinished = self._unfinished + received if self._in_head else 0
+        if self._unfinished > self.limits.head_bytes and self._refusal is None:
+            self._refuse(*self._too_large)
 
     def _answering(self) -> bool:
         """There is none before the first request, whatever uvicorn's types say."""
@@ -95,32 +88,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head_left = self.limits.head_bytes
         self._limit_head()
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > self.limits.url_bytes:
-            self._raise(
-                _Unacceptable(
-                    HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL may have at most {self.limits.url_bytes} bytes."
-                )
-            )
-        self._take_from_head(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.headers) > self.limits.headers:
-            self._raise(
-                _Unacceptable(
-                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"At most {self.limits.headers} headers are taken."
-                )
-            )
-        self._take_from_head(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._stop("head")
+        self._check_size()
         self._check_meaning()
         super().on_headers_complete()
         self._receiving, self._began, self._latest, self._received = True, self.loop.time(), self.loop.time(), 0
@@ -152,49 +125,48 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name for uvicorn's words
         """What uvicorn calls for everything that its parser, or one of the methods here, did not accept."""
-        self._refuse(
-            self._refusal or _Unacceptable(HTTPStatus.BAD_REQUEST, "This is no HTTP request that has one meaning.")
-        )
+        if self._refusal is None:
+            self._refusal = (HTTPStatus.BAD_REQUEST, "This is no HTTP request that has one meaning.")
+        self._refuse(*self._refusal)
+
+    def _check_size(self) -> None:
+        limits = self.limits
+        if len(self.url) > limits.url_bytes:
+            self._raise(HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL may have at most {limits.url_bytes} bytes.")
+        if len(self.headers) > limits.headers:
+            self._raise(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"At most {limits.headers} headers are taken.")
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > limits.head_bytes:
+            self._raise(*self._too_large)
 
     def _check_meaning(self) -> None:
         names = [name for name, _ in self.headers]
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
-            self._raise(
-                _Unacceptable(HTTPStatus.BAD_REQUEST, "Send exactly one Host header, with a host and at most a port.")
-            )
+            self._raise(HTTPStatus.BAD_REQUEST, "Send exactly one Host header, with a host and at most a port.")
         if not self.url.startswith(b"/"):
-            self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, "Send a path, not a whole URL."))
+            self._raise(HTTPStatus.BAD_REQUEST, "Send a path, not a whole URL.")
         if b"transfer-encoding" in names and (b"content-length" in names or self._transfer_encodings() != [b"chunked"]):
-            self._raise(
-                _Unacceptable(
-                    HTTPStatus.BAD_REQUEST, "Send Content-Length, or Transfer-Encoding: chunked, and not both."
-                )
-            )
+            self._raise(HTTPStatus.BAD_REQUEST, "Send Content-Length, or Transfer-Encoding: chunked, and not both.")
         for name in (b"content-length", b"authorization", b"content-type"):
             if names.count(name) > 1:
-                self._raise(_Unacceptable(HTTPStatus.BAD_REQUEST, f"Send the header {name.decode().title()} once."))
+                self._raise(HTTPStatus.BAD_REQUEST, f"Send the header {name.decode().title()} once.")
 
     def _transfer_encodings(self) -> list[bytes]:
         return [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
 
-    def _take_from_head(self, length: int) -> None:
-        self._head_left -= length
-        if self._head_left < 0:
-            self._raise(self._too_large())
-
-    def _too_large(self) -> _Unacceptable:
+    @property
+    def _too_large(self) -> Refusal:
         detail = f"All headers may have {self.limits.head_bytes} bytes together."
-        return _Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail
 
-    def _raise(self, refusal: _Unacceptable) -> None:
-        """Out of the parser, which makes an error of its own of it."""
-        self._refusal = refusal
-        raise refusal
+    def _raise(self, status: HTTPStatus, detail: str) -> NoReturn:
+        """Out of the parser, which makes an error of its own of it, and has it answered by `send_400_response`."""
+        self._refusal = (status, detail)
+        raise ValueError(detail)
 
     def _limit_head(self) -> None:
-        late = _Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not come in time.")
-        self._set("head", self.limits.head_seconds, self._refuse, late)
+        late = (HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not come in time.")
+        self._set("head", self.limits.head_seconds, self._refuse, *late)
 
     def _look_at_sender(self) -> None:
         """Whom we keep waiting is not slow."""
@@ -205,7 +177,7 @@ class GuardedProtocol(HttpToolsProtocol):
         lasted = now - self._began
         crawling = lasted > self.limits.pause_seconds and self._received < lasted * self.limits.slowest_bytes_a_second
         if slow or crawling:
-            self._refuse(_Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "The request's body comes too slowly."))
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request's body comes too slowly.")
         else:
             self._set("body", LOOK_SECONDS, self._look_at_sender)
 
@@ -213,14 +185,14 @@ class GuardedProtocol(HttpToolsProtocol):
         log.info("slow_reader_dropped", client=self.client)
         self.transport.abort()
 
-    def _refuse(self, refusal: _Unacceptable) -> None:
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Straight onto the connection, which ends with it; where an answer is under way already it is only cut off."""
-        self._refusal = refusal
-        log.info("connection_refused", client=self.client, status=refusal.status.value, detail=refusal.detail)
+        self._refusal = (status, detail)
+        log.info("connection_refused", client=self.client, status=status.value, detail=detail)
         if self.transport.is_closing():
             return
         if not (self._answering() and self.cycle.response_started):
-            self.transport.write(_answer(refusal))
+            self.transport.write(_answer(status, detail))
         self.transport.close()
 
     def _set(self, name: str, seconds: float, then: Any, *given: object) -> None:
@@ -237,9 +209,8 @@ def guarded_by(limits: ConnectionLimits) -> type[GuardedProtocol]:
     return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits})
 
 
-def _answer(refusal: _Unacceptable) -> bytes:
-    status = refusal.status
-    problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": refusal.detail}
+def _answer(status: HTTPStatus, detail: str) -> bytes:
+    problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     body = json.dumps(problem).encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"

@@ -20,17 +20,18 @@ COOL_DOWN_SECONDS = 10.0
 SOCKET_SECONDS = 3.0
 WHOLE_SECONDS = 5.0
 
-Fetch = Callable[[], jwt.PyJWKSet]
-
 
 class IssuerKeys:
     """Of one issuer. Used on one event loop."""
 
-    def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, monotonic: Callable[[], float] = time.monotonic, whole_seconds: float = WHOLE_SECONDS
+    ) -> None:
         """Redirects are not followed."""
         self._url = url
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=SOCKET_SECONDS)
         self._monotonic = monotonic
+        self._whole_seconds = whole_seconds
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at: float | None = None
         self._asked_at: float | None = None
@@ -59,7 +60,7 @@ class IssuerKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(WHOLE_SECONDS):
+            async with asyncio.timeout(self._whole_seconds):
                 found = await asyncio.to_thread(self._client.get_jwk_set)
         except (jwt.PyJWTError, TimeoutError, ValueError, RecursionError) as exc:
             log.warning("issuer_keys_not_fetched", url=self._url, error=repr(exc))

@@ -1,16 +1,15 @@
 """Whether a tenant may send more audio this month: the catalogue is asked, and its answer remembered for a while."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from fastapi import HTTPException
 
+from ai2text.api_gateway.caller_limits import too_many
 from ai2text.api_gateway.inside import Service
-from ai2text.common import metrics
+from ai2text.api_gateway.remembered import Remembered
 from ai2text.common.clock import Clock, utc_now
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
@@ -19,7 +18,6 @@ log = structlog.get_logger()
 
 REMEMBERED_SECONDS = 10.0
 """So much longer a tenant can send than its quota lasts; the catalogue itself is behind by what is being taken in."""
-REMEMBERED_MOST = 1000
 
 Quota = dict[str, Any] | None
 
@@ -31,38 +29,34 @@ class Quotas:
         self._metadata = metadata
         self._clock = clock
         self._monotonic = monotonic
-        self._remembered: OrderedDict[str, tuple[float, Quota]] = OrderedDict()
-        """By tenant, each with the moment until which it counts."""
+        self._remembered = Remembered[str, dict[str, Any]]()
+        """By tenant, what the catalogue answered."""
 
     async def check(self, caller: Caller) -> None:
         """Raises HTTPException, 429, when the month's quota is used up."""
         quota = await self._quota_of(caller)
         if quota is None or quota["audio_seconds"] < quota["audio_seconds_per_month"]:
             return
-        metrics.REQUESTS_LIMITED.labels("quota").inc()
         minutes = quota["audio_seconds_per_month"] / 60
-        raise HTTPException(
-            429,
+        raise too_many(
+            "quota",
             f"The quota of {minutes:g} minutes of audio in {quota['month']} is used up. "
             "Ask whoever runs this installation for more, or wait for the next month.",
-            {"Retry-After": f"{_seconds_left_of(quota['month'], self._clock())}"},
+            _seconds_left_of(quota["month"], self._clock()),
         )
 
     async def _quota_of(self, caller: Caller) -> Quota:
         """None also while the catalogue is away: audio can be taken without it."""
         now = self._monotonic()
-        until, remembered = self._remembered.get(caller.tenant, (0.0, None))
-        if now < until:
-            return remembered
-        try:
-            answer = await self._metadata.get("/v1/quota", caller)
-        except Unavailable as exc:
-            log.warning("quota_not_known", error=str(exc))
-            return None
+        answer = self._remembered.find(caller.tenant, now)
+        if answer is None:
+            try:
+                answer = await self._metadata.get("/v1/quota", caller)
+            except Unavailable as exc:
+                log.warning("quota_not_known", error=str(exc))
+                return None
+            self._remembered.keep(caller.tenant, answer, now + REMEMBERED_SECONDS)
         quota: Quota = answer["quota"]
-        self._remembered[caller.tenant] = (now + REMEMBERED_SECONDS, quota)
-        if len(self._remembered) > REMEMBERED_MOST:
-            self._remembered.popitem(last=False)
         return quota
 
 

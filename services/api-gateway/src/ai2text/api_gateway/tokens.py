@@ -1,7 +1,6 @@
 """Tokens from outside, after RFC 8725: each issuer with its algorithms, required claims, a bounded lifetime."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import jwt
 
 from ai2text.api_gateway.issuer_keys import IssuerKeys
+from ai2text.api_gateway.remembered import Remembered
 from ai2text.api_gateway.settings import JwtSettings, TrustedIssuer
 from ai2text.common.contracts.identity import checked_tenant
 from ai2text.common.errors import Misconfigured, Refused
@@ -24,7 +24,6 @@ BRINGS_ITS_OWN_KEY = {"jku", "x5u", "jwk", "x5c", "crit"}
 """Or wants to be understood in another way."""
 KID_LONGEST = 200
 REMEMBERED_SECONDS = 10.0
-REMEMBERED_MOST = 1000
 
 Key = Any
 """What PyJWT verifies with."""
@@ -65,8 +64,8 @@ class Tokens:
         """`clock` in seconds since 1970, as tokens count."""
         self._settings = settings
         self._clock = clock
-        self._remembered: OrderedDict[str, tuple[float, Bearer]] = OrderedDict()
-        """Tokens that were good, each with the moment until which it needs no second look."""
+        self._remembered = Remembered[str, Bearer]()
+        """Tokens that were good need no second look for a while."""
         issuers = [_with_public_keys(issuer, keys_at(issuer.jwks_url)) for issuer in settings.issuers]
         if settings.key is not None:
             issuers.append(_with_own_key(settings, settings.key.get_secret_value()))
@@ -79,14 +78,11 @@ class Tokens:
 
     async def bearer_of(self, token: str) -> Bearer:
         """Raises TokenRefused; Unavailable while the keys of its issuer cannot be known."""
-        until, known = self._remembered.get(token, (0.0, None))
-        if known is not None and self._clock() < until:
+        known = self._remembered.find(token, self._clock())
+        if known is not None:
             return known
         claims, bearer = await self._checked(token)
-        self._remembered[token] = (min(self._clock() + REMEMBERED_SECONDS, claims["exp"]), bearer)
-        self._remembered.move_to_end(token)
-        if len(self._remembered) > REMEMBERED_MOST:
-            self._remembered.popitem(last=False)
+        self._remembered.keep(token, bearer, min(self._clock() + REMEMBERED_SECONDS, claims["exp"]))
         return bearer
 
     async def _checked(self, token: str) -> tuple[dict[str, Any], Bearer]:

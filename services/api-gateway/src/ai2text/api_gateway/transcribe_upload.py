@@ -64,6 +64,9 @@ class TranscribeUpload:
                 text = "".join(segment.text for segment in event.segments)
                 yield text if said else text.lstrip()
                 said = True
+            elif event.transcript is not None:
+                yield event.transcript
+                return
         yield await self._transcript(job_id, caller)
 
     async def _handed_in(self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]) -> dict[str, Any]:
