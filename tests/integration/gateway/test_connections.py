@@ -13,9 +13,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from ai2text.api_gateway.guarded_protocol import ConnectionLimits, guarded_by
+from ai2text.api_gateway.guarded_socket import GuardedSocket
 from ai2text.common.http_server import listen, serve_http
 
 LIMITS = ConnectionLimits(connections=20, head_seconds=0.5, pause_seconds=1.0)
@@ -45,11 +47,28 @@ async def endless(_: Request) -> Response:
     return StreamingResponse(blocks())
 
 
+async def endless_socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    while True:
+        await websocket.send_bytes(bytes(1 << 20))
+
+
+async def silent_socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.receive()
+
+
+class Socket(GuardedSocket):
+    pause_seconds = LIMITS.pause_seconds
+
+
 APP = Starlette(
     routes=[
         Route("/refuse", refuse, methods=["POST"]),
         Route("/patient", patient, methods=["POST"]),
         Route("/endless", endless),
+        WebSocketRoute("/endless", endless_socket),
+        WebSocketRoute("/silent", silent_socket),
         Route("/{path:path}", echo, methods=["GET", "POST"]),
     ]
 )
@@ -58,7 +77,7 @@ APP = Starlette(
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     stop, listener = asyncio.Event(), listen("127.0.0.1", 0)
-    serving = asyncio.create_task(serve_http(APP, listener, stop, guarded_by(LIMITS)))
+    serving = asyncio.create_task(serve_http(APP, listener, stop, guarded_by(LIMITS), Socket))
     try:
         yield listener.getsockname()[1]
     finally:
@@ -302,10 +321,15 @@ async def test_a_refused_sender_of_little_keeps_the_connection(connect: Connect)
     assert await client.answer() == (200, b"GET /x 0")
 
 
-async def test_who_does_not_read_is_dropped(port: int) -> None:
+UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+
+
+@pytest.mark.parametrize("headers", [(), (*UPGRADE, KEY)], ids=["http", "websocket"])
+async def test_who_does_not_read_is_dropped(port: int, headers: tuple[str, ...]) -> None:
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
-        client.sendall(request("GET /endless HTTP/1.1"))
+        client.sendall(request("GET /endless HTTP/1.1", *headers))
         client.setblocking(False)
         await asyncio.sleep(3 * LIMITS.pause_seconds)
         assert await asyncio.to_thread(drained, client)
@@ -322,6 +346,39 @@ def drained(client: socket.socket) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (*UPGRADE,),
+        (*UPGRADE, "Sec-WebSocket-Key: short"),
+        ("Upgrade: websocket", "Connection: Upgrade", KEY),
+        ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 99", KEY),
+    ],
+)
+async def test_half_an_upgrade_is_refused(connect: Connect, headers: tuple[str, ...]) -> None:
+    client = await connect()
+    client.writer.write(request("GET /endless HTTP/1.1", *headers))
+    async with asyncio.timeout(ANSWER_SECONDS):
+        first = await client.reader.readline()
+    assert first.split()[1] in {b"400", b"426"}
+    await client.ends()
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "tls/1.0", "websocket, h2c"])
+async def test_any_other_upgrade_is_no_upgrade(connect: Connect, upgrade: str) -> None:
+    asked = request("GET /x HTTP/1.1", f"Upgrade: {upgrade}", "Connection: Upgrade")
+    assert (await said(connect, asked))[0] in {200, 400}
+
+
+async def test_a_websocket_that_says_too_much_is_closed(connect: Connect) -> None:
+    client = await connect()
+    client.writer.write(request("GET /silent HTTP/1.1", *UPGRADE, KEY))
+    async with asyncio.timeout(ANSWER_SECONDS):
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    client.writer.write(b"\x82\xff" + (1 << 40).to_bytes(8) + bytes(4))  # a terabyte is announced
+    assert await client.ends() < ANSWER_SECONDS
 
 
 async def test_connections_beyond_the_most_are_refused_and_others_are_not(connect: Connect) -> None:

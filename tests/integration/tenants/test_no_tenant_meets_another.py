@@ -4,6 +4,7 @@ Somebody who comes with another's ids is told that there is no such thing; nothi
 or changed. The routes are those of the applications themselves: one without a case fails here.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,15 +20,15 @@ from ai2text.api_gateway.app import build_app as gateway_app
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.caller_limits import CallerLimits
+from ai2text.api_gateway.cursors import Cursors
 from ai2text.api_gateway.inside import Service, Services
-from ai2text.api_gateway.live import Live
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
 from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
 from ai2text.common.jetstream import Broker
 from ai2text.common.run import Life
 from ai2text.common.settings import S3Settings
-from tests.fixtures.gateway import bearer
+from tests.fixtures.gateway import bearer, hearing
 from tests.fixtures.inside import EVERYTHING_ELSE, KEY, ask
 from tests.integration.tenants.installation import Installation, Owner, installed, own_bytes
 
@@ -50,6 +51,7 @@ FOUND = Case(other=404)
 CLOSED = Case(own=403, other=403)
 """To whoever is no admin, or no service: these know all tenants."""
 EVERYTHING = tuple(Scope)
+BEGIN = Cursors(KEY).seal
 NO_WORKER = Case(own=503, other=503)
 """Of nobody's: the workers are the installation's, and none runs here."""
 CASES: dict[str, Case] = {
@@ -64,6 +66,7 @@ CASES: dict[str, Case] = {
     "GET /v1/jobs/{job_id}": FOUND,
     "GET /v1/jobs/{job_id}/outcome": FOUND,
     "GET /v1/jobs/{job_id}/events": FOUND,
+    "GET /v1/events": Case(body=lambda owner: {"params": {"wait": 0, "after": BEGIN(owner.tenant, 0), "limit": 1000}}),
     "DELETE /v1/jobs/{job_id}": Case(own=409, other=404, ends=True),
     "GET /v1/search": Case(body=lambda owner: {"params": {"q": f"secret or {owner.tenant}"}}),
     "GET /v1/snapshot": Case(),
@@ -116,10 +119,17 @@ class Surface:
         path = template.format_map({**owner.ids, "model": "small"})
         return await self.ask(method, path, who, case.scopes, **case.body(owner))
 
-    async def reads(self, who: Owner) -> dict[str, bytes]:
+    async def reads(self, who: Owner) -> dict[str, Any]:
         """Everything that can be read by somebody about what is theirs."""
         answers = {route: await self.answer(route, who.tenant, who) for route in self.routes if route[:3] == "GET"}
-        return {route: answer.content for route, answer in answers.items() if answer.is_success}
+        return {route: _lasting(answer) for route, answer in answers.items() if answer.is_success}
+
+
+def _lasting(answer: httpx.Response) -> Any:
+    """Without where a listener to events got to: there it is a page's `next` too when nothing comes any more."""
+    if answer.request.url.path == "/v1/events":
+        return answer.json()["items"]
+    return answer.content
 
 
 def routes_of(document: dict[str, Any]) -> tuple[str, ...]:
@@ -136,17 +146,20 @@ async def installation(
 
 
 @pytest.fixture
-async def surfaces(installation: Installation) -> AsyncIterator[dict[str, Surface]]:
+async def surfaces(installation: Installation, broker: Broker) -> AsyncIterator[dict[str, Surface]]:
     """The services' own, by name, and the gateway's on top of them."""
     mounts = {f"http://{name}": httpx.ASGITransport(app) for name, app in installation.apps.items()}
     async with httpx.AsyncClient(mounts=mounts) as client:
         services = Services(**{name: Service(client, f"http://{name}", KEY) for name in installation.apps})
         door = Door(Tokens(JwtSettings(key=KEY)), ApiKeys(services.metadata), CallerLimits(GatewaySettings()))
-        app = gateway_app(
-            door, services, Live(), GatewaySettings(), Life(drain_seconds=1), AuditTrail(services.metadata)
-        )
+        life = Life(drain_seconds=1)
+        heard = hearing(life)
+        app = gateway_app(door, services, heard, GatewaySettings(), life, AuditTrail(services.metadata))
         own = {name: Surface(routes_of(app.openapi()), partial(ask, app)) for name, app in installation.apps.items()}
+        listening = asyncio.create_task(heard.events.hear(broker))
         yield {**own, "gateway": Surface(routes_of(app.openapi()), partial(ask_gateway, app))}
+        listening.cancel()
+        await asyncio.wait({listening})
 
 
 async def ask_gateway(
@@ -205,6 +218,8 @@ async def test_a_tenant_that_owns_nothing_sees_nothing_and_counts_nothing(
         answer = await surfaces[name].answer(route, "green", red)
         if route == "GET /v1/status":
             assert set(numbers_in(answer.json())) <= {0, 300, 86_400}, "windows"
+        elif route == "GET /v1/events":
+            assert [item["type"] for item in answer.json()["items"]] == ["events.missed"], "by another's cursor"
         elif answer.is_success and "models" not in route:
             assert answer.content == b"" or answer.json() in ({"items": [], "next": None}, {"quota": None}), route
 

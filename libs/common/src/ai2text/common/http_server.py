@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 DRAIN_SECONDS = 5
+LARGEST_MESSAGE_BYTES = 4 << 10
+"""That a WebSocket takes: nothing of ours expects any."""
 
 
 class _Server(uvicorn.Server):
@@ -28,12 +30,15 @@ async def serve_http(
     listener: socket.socket,
     stop: asyncio.Event,
     protocol: type[HttpToolsProtocol] = HttpToolsProtocol,
+    socket_protocol: type[asyncio.Protocol] | None = None,
 ) -> None:
-    """Serves until `stop`, then lets open requests finish."""
+    """Serves until `stop`, then lets open requests finish; WebSockets only by a protocol for them."""
     config = uvicorn.Config(
         app,
         http=protocol,
-        ws="none",
+        ws=socket_protocol or "none",
+        ws_max_size=LARGEST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
         loop="none",
         lifespan="off",
         log_config=None,

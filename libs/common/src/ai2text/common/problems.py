@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ValidationException
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -32,6 +32,11 @@ def problem(
     return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def faults(exc: ValidationException) -> str:
+    """Each with the name of its field."""
+    return "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in exc.errors())
+
+
 Render = Callable[[Request, int, str, str, dict[str, str] | None], Response]
 """Given status, code, detail and headers; `problem`, or another form for some paths."""
 
@@ -44,8 +49,7 @@ def answer_errors_as_problems(app: FastAPI, render: Render = problem) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> Response:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in exc.errors())
-        return render(request, 422, "invalid_request", faults, None)
+        return render(request, 422, "invalid_request", faults(exc), None)
 
     @app.exception_handler(500)
     async def broken(request: Request, _: Exception) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from ai2text.api_gateway.api_keys import ApiKeys
@@ -28,20 +29,24 @@ class Door:
         async def dependency(
             request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
         ) -> Caller:
-            caller = await self._admit(given.credentials if given else None)
-            request.state.caller = caller
-            request.state.leave = self._limits.enter(caller)
-            if scope not in caller.scopes:
-                raise HTTPException(403, f"This needs the scope {scope}, which the token does not have.")
-            return caller
+            return await self.enter(request, given.credentials if given else None, scope)
 
         return dependency
 
-    def keep_listening(self, request: Request, caller: Caller) -> None:
+    async def enter(self, connection: HTTPConnection, token: str | None, scope: Scope) -> Caller:
+        """Raises HTTPException, 401, 403 and 429; Unavailable."""
+        caller = await self._admit(token)
+        connection.state.caller = caller
+        connection.state.leave = self._limits.enter(caller)
+        if scope not in caller.scopes:
+            raise HTTPException(403, f"This needs the scope {scope}, which the token does not have.")
+        return caller
+
+    def keep_listening(self, connection: HTTPConnection, caller: Caller) -> None:
         """A stream of events is no request that will soon be over. Raises HTTPException, 429."""
         leave = self._limits.listen(caller)
-        request.state.leave()
-        request.state.leave = leave
+        connection.state.leave()
+        connection.state.leave = leave
 
     async def _admit(self, token: str | None) -> Caller:
         try:

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 SILENCE = b":\n\n"
 """Tells proxies, and us, that both ends are still there."""
-AGAIN_MS = 2000
+AGAIN = b"retry: 2000\n\n"
+"""After so many milliseconds a reader whose stream has ended comes back."""
 
 
 def event_stream(blocks: AsyncIterator[bytes]) -> StreamingResponse:
@@ -17,8 +18,13 @@ def event_stream(blocks: AsyncIterator[bytes]) -> StreamingResponse:
     )
 
 
-def block(data: dict[str, Any], name: str | None = None, place: int | None = None) -> bytes:
+def block(data: dict[str, Any], name: str | None = None, place: str | None = None) -> bytes:
     """ASCII: some readers take more characters for the end of a line than the format does."""
     lines = [f"event: {name}"] if name else []
     lines += [f"id: {place}"] if place is not None else []
     return "\n".join([*lines, f"data: {json.dumps(data)}", "", ""]).encode()
+
+
+def only_place(place: str) -> bytes:
+    """Nothing has happened up to there: a reader that comes back need not ask about it."""
+    return f"id: {place}\n\n".encode()

@@ -59,10 +59,13 @@ class GuardedProtocol(HttpToolsProtocol):
             self._limit_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._stop_all()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """From now on it is another protocol's connection."""
+        self._stop_all()
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
@@ -198,6 +201,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def _set(self, name: str, seconds: float, then: Any, *given: object) -> None:
         self._stop(name)
         self._timers[name] = self.loop.call_later(seconds, then, *given)
+
+    def _stop_all(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
 
     def _stop(self, name: str) -> None:
         timer = self._timers.pop(name, None)

@@ -3,14 +3,17 @@
 import asyncio
 
 from ai2text.api_gateway.api_keys import ApiKeys
-from ai2text.api_gateway.app import build_app
+from ai2text.api_gateway.app import Hearing, build_app
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.caller_limits import CallerLimits
+from ai2text.api_gateway.cursors import Cursors
 from ai2text.api_gateway.guarded_protocol import ConnectionLimits, guarded_by
+from ai2text.api_gateway.guarded_socket import GuardedSocket
 from ai2text.api_gateway.inside import connected
 from ai2text.api_gateway.live import Live
 from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
+from ai2text.api_gateway.tenant_events import TenantEvents
 from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import connect
@@ -28,19 +31,21 @@ async def serve(life: Life) -> None:
     async with connected(settings, caller_key) as services:
         listener = listen(settings.host, settings.port)
         life.probes.ready_when("listening", lambda: not life.stop.is_set())
-        live, trail = Live(), AuditTrail(services.metadata)
+        hearing = Hearing(live=Live(), events=TenantEvents(life.stop), cursors=Cursors(caller_key))
+        trail = AuditTrail(services.metadata)
         door = Door(tokens, ApiKeys(services.metadata), CallerLimits(settings))
-        app = build_app(door, services, live, settings, life, trail)
+        app = build_app(door, services, hearing, settings, life, trail)
         limits = ConnectionLimits(connections=settings.max_connections)
         async with trail.delivered(), asyncio.TaskGroup() as tasks:
-            tasks.create_task(live.wake_all_at(life.stop))
-            hearing = tasks.create_task(_hear(live, load(NatsSettings), life))
-            await serve_http(app, listener, life.stop, guarded_by(limits))
-            hearing.cancel()
+            tasks.create_task(hearing.live.wake_all_at(life.stop))
+            tasks.create_task(hearing.events.wake_all_at(life.stop))
+            listening = tasks.create_task(_hear(hearing, load(NatsSettings), life))
+            await serve_http(app, listener, life.stop, guarded_by(limits), GuardedSocket)
+            listening.cancel()
 
 
-async def _hear(live: Live, settings: NatsSettings, life: Life) -> None:
+async def _hear(hearing: Hearing, settings: NatsSettings, life: Life) -> None:
     """NATS may be away: all but live events goes on without it."""
     async with connect(settings, "api-gateway", life.end) as broker:
-        await live.hear(broker)
-        await life.stop.wait()
+        await hearing.live.hear(broker)
+        await hearing.events.hear(broker)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
@@ -15,6 +16,7 @@ from ai2text.common import metrics, tracing
 log = structlog.get_logger()
 
 HEADER = "X-Request-Id"
+BEGINNINGS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 """A caller's own id is kept when it is of this form; anything else could break a log line."""
 
@@ -25,9 +27,10 @@ class RequestContext:
         self._trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        method = scope.setdefault("method", "GET")  # so does a WebSocket begin
         headers = Headers(scope=scope)
         given = headers.get(HEADER, "")
         request_id = given if ACCEPTED.fullmatch(given) else str(uuid4())
@@ -36,12 +39,13 @@ class RequestContext:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] in BEGINNINGS:
+                status = message.get("status", HTTPStatus.SWITCHING_PROTOCOLS)
+                message.setdefault("headers", [])
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        with bound_contextvars(request_id=request_id), tracing.span(f"{scope['method']} http", headers):
+        with bound_contextvars(request_id=request_id), tracing.span(f"{method} http", headers):
             try:
                 await self._app(scope, receive, send_with_id)
             finally:

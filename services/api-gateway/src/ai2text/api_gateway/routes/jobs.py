@@ -1,6 +1,7 @@
 """Transcription jobs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.event_stream import AGAIN_MS, SILENCE, block, event_stream
+from ai2text.api_gateway.cursors import Cursors
+from ai2text.api_gateway.event_stream import AGAIN, SILENCE, block, event_stream
 from ai2text.api_gateway.follow_job import FollowJob, JobEvent
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller, Scope
@@ -16,7 +18,7 @@ from ai2text.common.contracts.states import JobStatus
 from ai2text.common.paging import AfterId, Limit
 
 
-def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRouter:
+def jobs_router(door: Door, metadata: Service, following: FollowJob, cursors: Cursors) -> APIRouter:
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     reader = Depends(door.needs(Scope.RECORDINGS_READ))
     writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
@@ -57,8 +59,9 @@ def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRoute
         if status != HTTPStatus.OK:
             raise HTTPException(status, job["detail"])
         door.keep_listening(request, caller)
-        place = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
-        return event_stream(_blocks(following.follow_job(caller, str(job_id), place)))
+        place = cursors.open(caller.tenant, last_event_id) or 0
+        seal = partial(cursors.seal, caller.tenant)
+        return event_stream(_blocks(following.follow_job(caller, str(job_id), place), seal))
 
     @router.delete("/{job_id}", summary="Cancel one; 409 when it has ended otherwise")
     async def cancel_job(request: Request, caller: Annotated[Caller, writer], job_id: UUID) -> Response:
@@ -67,7 +70,10 @@ def jobs_router(door: Door, metadata: Service, following: FollowJob) -> APIRoute
     return router
 
 
-async def _blocks(events: AsyncIterator[JobEvent | None]) -> AsyncIterator[bytes]:
-    yield f"retry: {AGAIN_MS}\n\n".encode()
+async def _blocks(events: AsyncIterator[JobEvent | None], seal: Callable[[int], str]) -> AsyncIterator[bytes]:
+    yield AGAIN
     async for event in events:
-        yield SILENCE if event is None else block(event.data, event.name, event.place)
+        if event is None:
+            yield SILENCE
+        else:
+            yield block(event.data, event.name, None if event.place is None else seal(event.place))
