@@ -189,3 +189,8 @@ def test_the_status_is_for_whoever_may_read(stack: Stack, uploader: str, tenant:
     assert "lane jobs audio minutes" in lines
     assert ("service version seen ready instance" in lines) == bool(scope)
     assert objects(stack, "status", token=token)["recordings"]["transcribed"] >= 1
+
+
+def test_a_token_is_printed_alone_and_opens_the_door(stack: Stack) -> None:
+    (token,) = told(stack, "token", "--tenant", "printed")
+    assert stack.get("/v1/recordings", token=token).json() == {"items": [], "next": None}

@@ -5,29 +5,10 @@ import re
 import httpx
 import pytest
 
-from ai2text.api_gateway.api_keys import ApiKeys
-from ai2text.api_gateway.app import build_app
-from ai2text.api_gateway.audit_trail import AuditTrail
-from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.caller_limits import CallerLimits
-from ai2text.api_gateway.inside import Service, Services
-from ai2text.api_gateway.settings import GatewaySettings, JwtSettings
-from ai2text.api_gateway.tokens import Tokens
 from ai2text.common.contracts.inside import Scope
-from ai2text.common.run import Life
-from tests.fixtures.gateway import KEY, bearer, hearing
+from tests.fixtures.gateway import bearer, standalone
 
-AWAY = Service(httpx.AsyncClient(), "http://127.0.0.1:1", KEY)
-LIFE = Life(drain_seconds=1)
-APP = build_app(
-    Door(Tokens(JwtSettings(key=KEY)), ApiKeys(AWAY), CallerLimits(GatewaySettings())),
-    Services(metadata=AWAY, ingestion=AWAY, orchestrator=AWAY),
-    hearing(LIFE),
-    GatewaySettings(),
-    LIFE,
-    AuditTrail(AWAY),
-)
-"""Its services are never asked."""
+APP = standalone()
 
 
 def routes() -> list[tuple[str, str]]:

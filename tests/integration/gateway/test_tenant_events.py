@@ -129,6 +129,14 @@ async def test_a_cursor_of_no_place_that_is_known_is_told_that_something_was_mis
         assert jobs(await listen(events, 1, place=missed.place)) == ["job-2"]
 
 
+async def test_of_a_stream_without_messages_no_place_is_known_but_its_beginning(broker: Broker) -> None:
+    async with telling(broker) as events:
+        (missed,) = await listen(events, 1, place=-1)
+        assert missed.occurrence is None
+        await broker.publish(failed(1))
+        assert jobs(await listen(events, 1, place=0)) == ["job-1"]
+
+
 async def test_who_does_not_keep_pace_is_sent_away_and_misses_nothing_by_it(broker: Broker) -> None:
     async with telling(broker, remembered=FEW) as events:
         told = events.follow("t", None, ())

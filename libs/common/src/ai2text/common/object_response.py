@@ -11,14 +11,19 @@ from ai2text.common.object_store import ObjectStore
 
 BLOCK_BYTES = 1 << 20
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+PARTIAL_CONTENT, NOT_MODIFIED, RANGE_NOT_SATISFIABLE = 206, 304, 416
 
 
 async def send_object(
     store: ObjectStore, key: str, sha256: str, size_bytes: int, headers: Mapping[str, str]
 ) -> Response:
-    """One range is answered with 206; several, or a stale If-Range, with the whole, as RFC 9110 allows."""
+    """One range is answered with 206; several, or a stale If-Range, with the whole, as RFC 9110 allows.
+
+    What the caller has already, by If-None-Match, is answered with 304.
+    """
     etag = f'"{sha256}"'
+    if etag in {known.strip() for known in headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=NOT_MODIFIED, headers={"ETag": etag})
     span = _span(headers, size_bytes, etag)
     start, end = span or (0, size_bytes)
     answer = {"Accept-Ranges": "bytes", "ETag": etag, "Content-Length": str(end - start)}

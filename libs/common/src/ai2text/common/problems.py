@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, ValidationException
 from starlette.exceptions import HTTPException
@@ -12,6 +13,8 @@ from structlog.contextvars import get_contextvars
 
 from ai2text.common.caller_token import CallerUnknown
 from ai2text.common.errors import Refused, Unavailable
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,7 +69,8 @@ def answer_errors_as_problems(app: FastAPI, render: Render = problem) -> None:
         return render(request, 422, exc.code, exc.detail, None)
 
     @app.exception_handler(Unavailable)
-    async def unavailable(request: Request, _: Unavailable) -> Response:
+    async def unavailable(request: Request, exc: Unavailable) -> Response:
+        log.warning("answered_unavailable", path=request.url.path, error=str(exc))
         return render(
             request, 503, "unavailable", "A server behind this one does not answer; try again.", {"Retry-After": "2"}
         )

@@ -14,10 +14,12 @@ from ai2text.api_gateway.follow_job import FollowJob
 from ai2text.api_gateway.inside import Services
 from ai2text.api_gateway.live import Live
 from ai2text.api_gateway.openai_errors import OpenAIRefused, openai_error, rendered
+from ai2text.api_gateway.openapi import DescribedApp
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.request_context import RequestContext
 from ai2text.api_gateway.routes.datasets import datasets_router
 from ai2text.api_gateway.routes.dead_letters import dead_letters_router
+from ai2text.api_gateway.routes.document import document_router
 from ai2text.api_gateway.routes.events import events_router
 from ai2text.api_gateway.routes.jobs import jobs_router
 from ai2text.api_gateway.routes.keys import keys_router
@@ -55,7 +57,7 @@ def build_app(
 ) -> FastAPI:
     metadata, ingestion, quotas = services.metadata, services.ingestion, Quotas(services.metadata)
     following = FollowJob(metadata, hearing.live, life.stop)
-    app = FastAPI(
+    app = DescribedApp(
         telemetry=OWN_SPANS_ONLY, title="AI2Text", version="1", docs_url=None, redoc_url=None, openapi_url=None
     )
     answer_errors_as_problems(app, rendered)
@@ -79,6 +81,7 @@ def build_app(
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext, trail=trail)  # the outermost: it answers for all the others
+    app.include_router(document_router(app, door))
     app.include_router(recordings_router(door, metadata, ingestion, quotas))
     app.include_router(uploads_router(door, ingestion, quotas))
     app.include_router(jobs_router(door, metadata, following, hearing.cursors))

@@ -1,9 +1,9 @@
 """The door: a bearer token or an API key becomes the caller that the services behind will see."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.params import Security as SecurityParameter
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 from structlog.contextvars import bind_contextvars, get_contextvars
@@ -23,7 +23,7 @@ class Door:
         self._keys = keys
         self._limits = limits
 
-    def needs(self, scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    def needs(self, scope: Scope) -> SecurityParameter:
         """A dependency: the caller, who holds the scope; 401 without a good token, 403 without the scope, 429."""
 
         async def dependency(
@@ -31,7 +31,7 @@ class Door:
         ) -> Caller:
             return await self.enter(request, given.credentials if given else None, scope)
 
-        return dependency
+        return SecurityParameter(dependency, scopes=[scope])
 
     async def enter(self, connection: HTTPConnection, token: str | None, scope: Scope) -> Caller:
         """Raises HTTPException, 401, 403 and 429; Unavailable."""

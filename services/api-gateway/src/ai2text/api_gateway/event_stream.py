@@ -8,6 +8,8 @@ from fastapi.responses import StreamingResponse
 
 SILENCE = b":\n\n"
 """Tells proxies, and us, that both ends are still there."""
+EVENT_STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+"""As OpenAPI has it."""
 AGAIN = b"retry: 2000\n\n"
 """After so many milliseconds a reader whose stream has ended comes back."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 from fastapi import Request, Response
@@ -27,7 +27,15 @@ LONGEST_WORK_SECONDS = 900.0
 SMALL_BYTES = 1 << 16
 FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 WITH_BODY = ("POST", "PUT", "PATCH")
-PASSED_ON = ("content-type", "content-length", "content-digest", "x-checksum-sha256", "range", "if-range")
+PASSED_ON = (
+    "content-type",
+    "content-length",
+    "content-digest",
+    "x-checksum-sha256",
+    "range",
+    "if-range",
+    "if-none-match",
+)
 PASSED_BACK = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "retry-after")
 """Of a request and of a service's answer; everything else, hop-by-hop headers above all, stays where it is."""
 
@@ -60,7 +68,7 @@ class Service:
         """
         call = _Call(
             method=request.method,
-            path=request.url.path,
+            path=quote(request.scope["path"]),  # it was decoded, and may hold anything
             caller=caller,
             query=request.url.query,
             headers={name: request.headers[name] for name in PASSED_ON if name in request.headers},

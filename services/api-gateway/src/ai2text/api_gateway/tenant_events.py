@@ -203,7 +203,7 @@ class Listener:
             self.place = reached
             return []
         first, last = await ends(self._events.broker)
-        if first - 1 <= self.place <= last and reached - self.place <= READ_BACK_MOST:
+        if max(first - 1, 0) <= self.place <= last and reached - self.place <= READ_BACK_MOST:
             return []
         self.place = reached
         return [Told(reached, None)]

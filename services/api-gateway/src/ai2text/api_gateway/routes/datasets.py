@@ -2,24 +2,33 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.documents.common import Page
+from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, Definition, Summary
 from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.openapi import BYTES, body
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.paging import AfterId, Limit
 
 
 def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
-    reader = Depends(door.needs(Scope.DATASETS_READ))
-    writer = Depends(door.needs(Scope.DATASETS_WRITE))
+    reader = door.needs(Scope.DATASETS_READ)
+    writer = door.needs(Scope.DATASETS_WRITE)
 
-    @router.post("", summary="Assemble the next version of a dataset from everything transcribed", status_code=202)
+    @router.post(
+        "",
+        summary="Assemble the next version of a dataset from everything transcribed",
+        status_code=202,
+        response_model=Asked,
+        openapi_extra=body(Definition),
+    )
     async def request_dataset(request: Request, caller: Annotated[Caller, writer]) -> Response:
         return await orchestrator.forward(request, caller)
 
-    @router.get("", summary="The newest version of each dataset")
+    @router.get("", summary="The newest version of each dataset", response_model=Page[Summary])
     async def list_datasets(
         request: Request,
         caller: Annotated[Caller, reader],
@@ -28,7 +37,11 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     ) -> Response:
         return await orchestrator.forward(request, caller)
 
-    @router.get("/{name}/versions/{version}", summary="One version with its files; waits for its end, if asked to")
+    @router.get(
+        "/{name}/versions/{version}",
+        summary="One version with its files; waits for its end, if asked to",
+        response_model=DatasetVersion,
+    )
     async def get_version(
         request: Request,
         caller: Annotated[Caller, reader],
@@ -38,7 +51,12 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     ) -> Response:
         return await orchestrator.forward(request, caller)
 
-    @router.get("/{name}/versions/{version}/files/{path:path}", summary="One of its files; ranges are answered")
+    @router.get(
+        "/{name}/versions/{version}/files/{path:path}",
+        summary="One of its files; ranges are answered",
+        response_class=Response,
+        responses=BYTES,
+    )
     async def get_file(
         request: Request, caller: Annotated[Caller, reader], name: str, version: Annotated[int, Path(ge=1)], path: str
     ) -> Response:

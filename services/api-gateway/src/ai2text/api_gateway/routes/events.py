@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.cursors import LENGTH, Cursors
-from ai2text.api_gateway.event_stream import AGAIN, SILENCE, block, event_stream, only_place
+from ai2text.api_gateway.documents.jobs import Events as EventList
+from ai2text.api_gateway.event_stream import AGAIN, EVENT_STREAM, SILENCE, block, event_stream, only_place
 from ai2text.api_gateway.inside import LONGEST_WAIT_SECONDS
 from ai2text.api_gateway.tenant_events import BEGIN_SECONDS, Listener, TenantEvents, Told
 from ai2text.common.contracts.inside import Caller, Scope
@@ -42,9 +43,14 @@ Wait = Annotated[
 
 def events_router(door: Door, events: TenantEvents, cursors: Cursors, origins: Collection[str]) -> APIRouter:
     router = APIRouter(prefix="/v1/events", tags=["events"])
-    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+    reader = door.needs(Scope.RECORDINGS_READ)
 
-    @router.get("", summary="What happens, as server-sent events; with `wait` the next of it, as a list")
+    @router.get(
+        "",
+        summary="What happens, as server-sent events; with `wait` the next of it, as a list",
+        response_model=EventList,
+        responses={200: {"content": EVENT_STREAM}},
+    )
     async def stream_or_list(
         request: Request,
         caller: Annotated[Caller, reader],

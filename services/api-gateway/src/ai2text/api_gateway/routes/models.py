@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.documents.openai import AllUnloaded, ModelList, OpenAIModel, Unloaded
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openai_errors import OpenAIRefused
 from ai2text.api_gateway.settings import ALIAS, GatewaySettings
@@ -20,7 +21,7 @@ ABSENT = {"state": "absent", "workers": 0}
 
 def models_router(door: Door, metadata: Service, settings: GatewaySettings) -> APIRouter:
     router = APIRouter(prefix="/v1/models", tags=["openai"])
-    reader, writer = Depends(door.needs(Scope.RECORDINGS_READ)), Depends(door.needs(Scope.MODELS_WRITE))
+    reader, writer = door.needs(Scope.RECORDINGS_READ), door.needs(Scope.MODELS_WRITE)
 
     async def known(caller: Caller) -> dict[str, dict[str, Any]]:
         """By name: those that can always be named, and those that workers tell of."""
@@ -36,32 +37,41 @@ def models_router(door: Door, metadata: Service, settings: GatewaySettings) -> A
             raise _refused(status, answer)
         return status, answer
 
-    @router.get("", summary="The models that can be named, and those in memory or on their way")
-    async def list_models(caller: Annotated[Caller, reader]) -> dict[str, Any]:
-        return {"object": "list", "data": [_model(*item) for item in (await known(caller)).items()]}
+    @router.get(
+        "", summary="The models that can be named, and those in memory or on their way", response_model=ModelList
+    )
+    async def list_models(caller: Annotated[Caller, reader]) -> JSONResponse:
+        return JSONResponse({"object": "list", "data": [_model(*item) for item in (await known(caller)).items()]})
 
-    @router.get("/{model:path}", summary="One of them")
-    async def get_model(caller: Annotated[Caller, reader], model: str) -> dict[str, Any]:
+    @router.get("/{model:path}", summary="One of them", response_model=OpenAIModel)
+    async def get_model(caller: Annotated[Caller, reader], model: str) -> JSONResponse:
         models = await known(caller)
         if model not in models:
             raise OpenAIRefused(404, f"There is no model {model!r} here.", code="model_not_found", param="model")
-        return _model(model, models[model])
+        return JSONResponse(_model(model, models[model]))
 
-    @router.post("/{model:path}", summary="Have every worker load it: 200 when it is there, 202 when it comes")
+    @router.post(
+        "/{model:path}",
+        summary="Have every worker load it: 200 when it is there, 202 when it comes",
+        response_model=OpenAIModel,
+        responses={202: {"model": OpenAIModel, "description": "It comes"}},
+    )
     async def load_model(caller: Annotated[Caller, writer], model: str) -> JSONResponse:
         status, answer = await ask("POST", model, caller)
         state = {"state": "ready"} if answer["loaded"] else {"state": "loading"}
         return JSONResponse(_model(model, state), status)
 
-    @router.delete("", summary="Have every worker unload all its models")
-    async def unload_all(caller: Annotated[Caller, writer]) -> dict[str, Any]:
+    @router.delete("", summary="Have every worker unload all its models", response_model=AllUnloaded)
+    async def unload_all(caller: Annotated[Caller, writer]) -> JSONResponse:
         _, answer = await metadata.ask("DELETE", "/v1/models", caller)
-        return {"object": "list", "deleted": True, "workers": answer["workers"]}
+        return JSONResponse({"object": "list", "deleted": True, "workers": answer["workers"]})
 
-    @router.delete("/{model:path}", summary="Have every worker unload it when its last user is done")
-    async def unload_model(caller: Annotated[Caller, writer], model: str) -> dict[str, Any]:
+    @router.delete(
+        "/{model:path}", summary="Have every worker unload it when its last user is done", response_model=Unloaded
+    )
+    async def unload_model(caller: Annotated[Caller, writer], model: str) -> JSONResponse:
         _, answer = await ask("DELETE", model, caller)
-        return {"id": model, "object": "model", "deleted": True, "workers": answer["workers"]}
+        return JSONResponse({"id": model, "object": "model", "deleted": True, "workers": answer["workers"]})
 
     return router
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import FormData, UploadFile
 
@@ -31,7 +31,7 @@ FORWARDED = ("language", "prompt", "temperature")
 
 def openai_router(door: Door, use_case: TranscribeUpload, quotas: Quotas, settings: GatewaySettings) -> APIRouter:
     router = APIRouter(tags=["openai"])
-    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+    writer = door.needs(Scope.RECORDINGS_WRITE)
     models = (settings.model, ALIAS)
 
     @router.post("/v1/audio/transcriptions", summary="Transcribe a file and wait for the text")

@@ -4,23 +4,60 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.documents.common import Page
+from ai2text.api_gateway.documents.recordings import Received, Recording, Transcript
 from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.openapi import BYTES
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import Lane, RecordingStatus
 from ai2text.common.paging import AfterId, Limit
 
+FIELDS = ("language", "model", "prompt")
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "tags": {"type": "string", "description": "Separated by commas."},
+                        **{name: {"type": "string"} for name in FIELDS},
+                        "lane": {"type": "string", "enum": list(Lane)},
+                        "temperature": {"type": "number", "minimum": 0, "maximum": 1},
+                    },
+                }
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+CAPTIONS = {
+    media_type: {"schema": {"type": "string"}}
+    for media_type in ("text/plain", "application/x-subrip", "text/vtt", "text/tab-separated-values")
+}
+
 
 def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas: Quotas) -> APIRouter:
     router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
-    reader = Depends(door.needs(Scope.RECORDINGS_READ))
+    reader = door.needs(Scope.RECORDINGS_READ)
 
-    writer = Depends(door.needs(Scope.RECORDINGS_WRITE))
+    writer = door.needs(Scope.RECORDINGS_WRITE)
 
-    @router.post("", summary="Upload audio: a multipart form with `file`, or the audio as the body", status_code=202)
+    @router.post(
+        "",
+        summary="Upload audio: a multipart form with `file`, or the audio as the body",
+        status_code=202,
+        response_model=Received,
+        responses={200: {"model": Received, "description": "These bytes were sent before"}},
+        openapi_extra=UPLOAD,
+    )
     async def upload(  # noqa: PLR0913, PLR0917 - one argument per field
         request: Request,
         caller: Annotated[Caller, writer],
@@ -37,7 +74,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         await quotas.check(caller)
         return await ingestion.forward(request, caller)
 
-    @router.get("", summary="The tenant's recordings, the newest first")
+    @router.get("", summary="The tenant's recordings, the newest first", response_model=Page[Recording])
     async def list_recordings(  # noqa: PLR0913, PLR0917 - one argument per query parameter
         request: Request,
         caller: Annotated[Caller, reader],
@@ -50,15 +87,25 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
     ) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("/{recording_id}", summary="One recording")
+    @router.get("/{recording_id}", summary="One recording", response_model=Recording)
     async def get_recording(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("/{recording_id}/audio", summary="The audio as it was taken in; ranges are answered")
+    @router.get(
+        "/{recording_id}/audio",
+        summary="The audio as it was taken in; ranges are answered",
+        response_class=Response,
+        responses=BYTES,
+    )
     async def get_audio(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("/{recording_id}/transcript", summary="The current transcript")
+    @router.get(
+        "/{recording_id}/transcript",
+        summary="The current transcript",
+        response_model=Transcript,
+        responses={200: {"content": CAPTIONS}},
+    )
     async def get_transcript(
         request: Request,
         caller: Annotated[Caller, reader],
