@@ -7,6 +7,7 @@ import pytest
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.outcome import Failure, Transcript
 from ai2text.common.contracts.reason import Reason
+from ai2text.common.contracts.states import Task
 from tests.fixtures.examples import TRANSCRIPT
 from tests.fixtures.stack import SAMPLES
 from tests.integration.asr.worker import GREEDY, Worker, kinds
@@ -63,6 +64,16 @@ async def test_a_language_that_the_model_does_not_know_is_a_failed_outcome(worke
     outcome = await worker.transcribe(job)
     assert isinstance(outcome, Failure)
     assert outcome.reason.code == "unknown_language"
+
+
+async def test_a_model_that_cannot_translate_says_so_and_does_not_pass_what_it_hears_off_as_a_translation(
+    worker: Worker,
+) -> None:
+    job = worker.job_for((SAMPLES / "01-the-weather-is-here.wav").read_bytes())
+    outcome = await worker.transcribe(replace(job, task=Task.TRANSLATE))
+    assert isinstance(outcome, Failure)
+    assert outcome.reason.code == "cannot_translate"
+    assert "large-v3" in outcome.reason.detail
 
 
 async def test_a_job_that_is_given_up_gets_its_failed_outcome(worker: Worker) -> None:

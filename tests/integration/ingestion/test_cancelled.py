@@ -8,6 +8,7 @@ from ai2text.common import subjects
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.outcome import Cancellation
+from ai2text.common.contracts.states import Task
 from ai2text.common.contracts.transcription import TranscriptionCancelled, TranscriptionRequested
 from ai2text.common.jetstream import connect
 from ai2text.ingestion.ledger import Ledger, Stage
@@ -56,6 +57,19 @@ def test_a_cancelled_job_leaves_no_sidecar_and_one_that_is_done_later_brings_the
     service.transcribe(rerun)
     service.until(lambda: stage(service, "talk.wav") is Stage.DONE)
     assert sorted(path.name for path in service.inbox.iterdir()) == ["talk.srt", "talk.txt", "talk.wav"]
+
+
+def test_a_translation_is_no_sidecar_of_what_was_said(service: IngestionService) -> None:
+    service.drop("talk.wav")
+    service.until_ingested(1)
+    (job,) = service.requested()
+    other = identity.job_id(job.recording_id, job.model, Task.TRANSLATE, job.options, generation=0)
+    key = identity.outcome_key("default", other)
+    service.transcribe(replace(job, job_id=other, task=Task.TRANSLATE, outcome_key=key))
+    write_cancellation(service, job)
+    asyncio.run(tell(service, job))
+    service.until(lambda: stage(service, "talk.wav") is Stage.CANCELLED)
+    assert [path.name for path in service.inbox.iterdir()] == ["talk.wav"]
 
 
 def test_a_cancellation_whose_word_was_lost_is_found_by_the_comparison(service: IngestionService) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ai2text.asr.model_size import loaded_bytes
+from ai2text.asr.model_size import has_whole_decoder, loaded_bytes
 from ai2text.common.errors import Refused
 from tests.fixtures.stack import EAR
 
@@ -29,3 +29,11 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     with pytest.raises(Refused) as refused:
         loaded_bytes(broken, "int8")
     assert refused.value.code == "broken_model"
+
+
+def test_a_model_whose_decoder_was_cut_down_is_known_by_its_layers(tmp_path: Path) -> None:
+    """As turbo, the distilled models, and the demonstration model: it has three, its encoder four."""
+    assert not has_whole_decoder(WEIGHTS)
+    whole = tmp_path / "model.bin"
+    whole.write_bytes(WEIGHTS.read_bytes().replace(b"encoder/layer_3/", b"encoder/layer_2/"))
+    assert has_whole_decoder(whole)

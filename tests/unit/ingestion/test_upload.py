@@ -68,5 +68,5 @@ def test_many_missing_parts_are_named_in_one_line() -> None:
 
 
 def test_fields_are_those_of_a_form_and_a_temperature_of_0_counts() -> None:
-    asked = {"name": "a", "tags": ["x", "y"], "temperature": 0.0, "prompt": None}
-    assert fields_of(asked) == {"name": "a", "tags": "x,y", "temperature": "0.0"}
+    asked = {"name": "a", "tags": ["x", "y"], "temperature": 0.0, "prompt": None, "options": {"beam_size": 1}}
+    assert fields_of(asked) == {"name": "a", "tags": "x,y", "temperature": "0.0", "options": '{"beam_size": 1}'}

@@ -32,7 +32,8 @@ class UploadSettings(BaseSettings):
     model: str = Field("small", description="The model, unless the upload, or whoever asks for a job, names another.")
     max_bytes: int = Field(5 << 30, gt=0, description="Larger uploads are refused with 413, while they are sent.")
     options: TranscriptionOptions = Field(
-        TranscriptionOptions(), description="JSON: how to decode; an upload may name its language, a job all of them."
+        TranscriptionOptions(),
+        description="JSON: how to decode, unless the upload, or whoever asks for a job, says otherwise.",
     )
     part_bytes_max: int = Field(
         64 << 20, ge=5 << 20, description="The most of one part of an upload in parts, likewise."
@@ -83,7 +84,7 @@ def _checked_text(name: str, text: str | None) -> str | None:
     line = " ".join((text or "").split())
     if len(line) > PROMPT_MOST_CHARACTERS:
         raise Refused(
-            "prompt_too_long",
+            "hotwords_too_long" if name == "hotwords" else "prompt_too_long",
             f"options.{name} has {len(line)} characters, {PROMPT_MOST_CHARACTERS} are allowed.",
         )
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in line):

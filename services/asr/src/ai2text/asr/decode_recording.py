@@ -17,6 +17,7 @@ from ai2text.asr.whisper import Whisper
 from ai2text.audio.sandbox import Sandbox
 from ai2text.common.clock import Clock
 from ai2text.common.contracts.outcome import Segment, Transcript
+from ai2text.common.contracts.states import Task
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Refused, Unavailable
 from ai2text.common.object_store import ObjectStore
@@ -42,10 +43,12 @@ class Decoder:
         """Goes on from the job's draft, if another worker left one, and leaves one itself when it is abandoned.
 
         Raises Abandoned soon after `abandon` is set; Refused for audio that cannot be decoded, a prompt that is too
-        long, an unknown model or language; Unavailable when the store or the model hub is away.
+        long, an unknown model or language, a model that cannot translate; Unavailable when the store or the model hub
+        is away.
         """
         with self._models.lease(job.model, lambda: _go_on_unless(abandon)) as whisper:
             _check_language(job, whisper)
+            _check_task(job, whisper)
             channels = _channels(job)
             keeper = DraftKeeper(self._store, job, time.monotonic)
             draft = keeper.begin(self._models.engine(), whisper.revision)
@@ -88,6 +91,16 @@ def _check_language(job: TranscriptionRequested, whisper: Whisper) -> None:
     if language is not None and language not in whisper.languages:
         known = ", ".join(sorted(whisper.languages))
         raise Refused("unknown_language", f"The model {job.model} does not know {language!r}; it knows {known}.")
+
+
+def _check_task(job: TranscriptionRequested, whisper: Whisper) -> None:
+    """It would write what it hears in the language that it hears, and nobody would notice."""
+    if job.task is Task.TRANSLATE and not whisper.translates:
+        raise Refused(
+            "cannot_translate",
+            f"The model {job.model} has not learnt to translate: models of English alone, turbo and distilled ones "
+            "only transcribe. Ask for another one, such as small, medium or large-v3.",
+        )
 
 
 def _go_on_unless(abandon: Event) -> None:

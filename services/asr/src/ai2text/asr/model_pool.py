@@ -19,7 +19,7 @@ from ai2text.asr.device import choose_device
 from ai2text.asr.model_cache import ModelCache
 from ai2text.asr.model_memory import PATIENCE_SECONDS, ModelMemory
 from ai2text.asr.model_progress import Progress, State
-from ai2text.asr.model_size import loaded_bytes
+from ai2text.asr.model_size import has_whole_decoder, loaded_bytes
 from ai2text.asr.model_slot import Slot
 from ai2text.asr.model_source import source_of
 from ai2text.asr.open_model import OpenModel
@@ -147,11 +147,12 @@ class ModelPool:
     def _bring_in(self, slot: Slot) -> Whisper:
         files = self._opening.open_model(slot.source, slot.progress)
         slot.revision = files.revision
-        estimated = loaded_bytes(files.folder / "model.bin", self._device.compute_type)
+        weights = files.folder / "model.bin"
+        estimated = loaded_bytes(weights, self._device.compute_type)
         self._memory.set_aside(slot, estimated)
         slot.progress.state = State.LOADING
         alone, used = self._memory.alone(slot), self._device.used_bytes()
-        model = Whisper(self._read(files.folder), files.revision)
+        model = Whisper(self._read(files.folder), files.revision, whole_decoder=has_whole_decoder(weights))
         grown = self._device.used_bytes() - used
         with self._memory.changed:
             slot.model = model

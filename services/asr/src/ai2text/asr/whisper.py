@@ -30,10 +30,12 @@ MAX_INITIAL_TIMESTAMP = 50
 class Whisper:
     """A loaded model as the batcher sees it. Safe to use from several threads."""
 
-    def __init__(self, model: WhisperModel, revision: str | None = None) -> None:
+    def __init__(self, model: WhisperModel, revision: str | None = None, *, whole_decoder: bool = True) -> None:
         self._model = model
         self.revision = revision
         self.multilingual = multilingual = bool(model.model.is_multilingual)
+        self.translates = multilingual and whole_decoder
+        """Into English; others write what they hear, whatever is asked."""
 
         @lru_cache(maxsize=64)
         def tokenizer(language: str, task: Task) -> Tokenizer:

@@ -4,6 +4,7 @@ The bytes go to an unnamed file on disk first: it vanishes with the request, and
 """
 
 import asyncio
+import json
 import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -15,8 +16,8 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ai2text.audio.tags import line
-from ai2text.common.ask import PROMPT_MOST_CHARACTERS, UploadSettings, checked_language
-from ai2text.common.contracts.states import Lane
+from ai2text.common.ask import PROMPT_MOST_CHARACTERS, UploadSettings, asked_options, checked_language
+from ai2text.common.contracts.states import Lane, Task
 from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.errors import Refused
 from ai2text.common.jetstream import Broker
@@ -97,6 +98,7 @@ def ask_of(settings: UploadSettings, tenant: str, subject: str, fields: Mapping[
         lane=_lane(fields.get("lane") or Lane.BULK.value),
         options=_options(settings.options, fields),
         tags=_tags(fields.get("tags", "")),
+        task=_task(fields.get("task") or Task.TRANSCRIBE.value),
     )
 
 
@@ -111,19 +113,30 @@ def _texts(form: FormData) -> dict[str, str]:
 
 
 def _options(defaults: TranscriptionOptions, fields: Mapping[str, str]) -> TranscriptionOptions:
-    """A temperature of 0 keeps the defaults, which begin there and go up where a window fails its checks."""
+    """`options` is JSON, as in `POST /v1/jobs`; the fields with names of their own come after it."""
+    defaults = asked_options(defaults, asked) if (asked := _json_object(fields.get("options"))) else defaults
     prompt = fields.get("prompt")
     if prompt is not None and len(prompt) > PROMPT_MOST_CHARACTERS:
         raise Refused(
             "prompt_too_long", f"The prompt has {len(prompt)} characters, {PROMPT_MOST_CHARACTERS} are allowed."
         )
-    temperature = _temperature(fields.get("temperature") or "0")
+    temperature = fields.get("temperature")
     return replace(
         defaults,
         language=_language(fields.get("language")) or defaults.language,
         initial_prompt=line(prompt or "", PROMPT_MOST_CHARACTERS) or defaults.initial_prompt,
-        temperature=(temperature,) if temperature > 0 else defaults.temperature,
+        temperature=_temperatures(temperature, defaults.temperature) if temperature else defaults.temperature,
     )
+
+
+def _json_object(text: str | None) -> dict[str, object]:
+    try:
+        asked = json.loads(text or "{}")
+    except (ValueError, RecursionError) as exc:
+        raise Refused("invalid_options", "options is no JSON: write an object of options.") from exc
+    if not isinstance(asked, dict):
+        raise Refused("invalid_options", 'options is a JSON object, such as {"beam_size": 1}.')
+    return asked
 
 
 def _tags(asked: str) -> tuple[str, ...]:
@@ -135,6 +148,12 @@ def _tags(asked: str) -> tuple[str, ...]:
 
 def _language(asked: str | None) -> str | None:
     return checked_language(asked) if asked else None
+
+
+def _temperatures(asked: str, defaults: tuple[float, ...]) -> tuple[float, ...]:
+    """From 0 the decoder goes up as by default where a window fails its checks, as OpenAI's does."""
+    temperature = _temperature(asked)
+    return (temperature,) if temperature > 0 else (0.0, *(other for other in defaults if other > 0))
 
 
 def _temperature(asked: str) -> float:
@@ -152,3 +171,10 @@ def _lane(asked: str) -> Lane:
         return Lane(asked)
     except ValueError as exc:
         raise Refused("invalid_lane", f"There is no lane {asked!r}: use bulk or interactive.") from exc
+
+
+def _task(asked: str) -> Task:
+    try:
+        return Task(asked)
+    except ValueError as exc:
+        raise Refused("invalid_task", f"There is no task {asked!r}: use transcribe or translate.") from exc

@@ -44,6 +44,7 @@ class Ask:
     lane: Lane
     options: TranscriptionOptions
     tags: tuple[str, ...]
+    task: Task = Task.TRANSCRIBE
 
 
 def is_taken(name: str, extensions: frozenset[str]) -> bool:
@@ -78,7 +79,7 @@ def audio_key(tenant: str, sha256: str) -> str:
 
 def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
     recording = identity.recording_id(ask.tenant, sha256)
-    job = identity.job_id(recording, ask.model, Task.TRANSCRIBE, ask.options, generation=0)
+    job = identity.job_id(recording, ask.model, ask.task, ask.options, generation=0)
     key = audio_key(ask.tenant, sha256)
     return RecordingIngested(
         tenant=ask.tenant,
@@ -101,6 +102,7 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
             duration_seconds=media.duration_seconds,
             channels=media.channels,
             model=ask.model,
+            task=ask.task,
             options=ask.options,
             outcome_key=identity.outcome_key(ask.tenant, job),
             requested_at=at,

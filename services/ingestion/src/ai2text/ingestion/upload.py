@@ -1,5 +1,6 @@
 """A large upload that arrives in parts: what is kept of it, under which keys, and when it is complete. No I/O here."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class Upload:
     tenant: str
     subject: str
     fields: dict[str, str]
-    """As those of an upload in one piece: name, tags, language, model, lane, prompt, temperature."""
+    """As those of an upload in one piece: name, tags, language, model, lane, prompt, temperature, task, options."""
     size_bytes: int | None = None
     sha256: str | None = None
     opened_at: datetime
@@ -92,12 +93,14 @@ def chosen(parts: Sequence[Part], named: Sequence[int] | None, size_bytes: int |
 
 
 def fields_of(asked: Mapping[str, object]) -> dict[str, str]:
-    """As the fields of a form are sent: text, lists separated by commas, nothing for what was left out."""
-    return {
-        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for name, value in asked.items()
-        if value is not None
-    }
+    """As the fields of a form are sent: lists separated by commas, objects as JSON, nothing for what was left out."""
+    return {name: _text_of(value) for name, value in asked.items() if value is not None}
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _shown(numbers: Sequence[int]) -> str:

@@ -48,6 +48,8 @@ class NewUpload:
     lane: str | None = None
     prompt: str | None = None
     temperature: float | None = None
+    task: str | None = None
+    options: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
+from ai2text.common.contracts.states import Task
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
@@ -44,7 +45,7 @@ class WriteObjectSidecars:
     def _write(self, entry: ObjectEntry, outcome: Outcome) -> None:
         key = entry.placed or entry.key
         match outcome:
-            case Transcript():
+            case Transcript() if outcome.task is Task.TRANSCRIBE:
                 written = self._sidecars.write_transcript(key, outcome, entry.written)
                 self._ledger.settle(entry, Stage.DONE, written)
             case Failure() if entry.stage is not Stage.DONE:

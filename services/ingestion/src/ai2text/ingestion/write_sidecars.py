@@ -7,6 +7,7 @@ import structlog
 
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
+from ai2text.common.contracts.states import Task
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.dispose import Dispose
@@ -66,7 +67,7 @@ class WriteSidecars:
 
     def _written(self, entry: Entry, outcome: Outcome) -> Entry:
         match outcome:
-            case Transcript():
+            case Transcript() if outcome.task is Task.TRANSCRIBE:
                 written = self._sidecars.write_transcript(entry.name, outcome, entry.written)
                 return replace(entry, stage=Stage.DONE, written=written)
             case Failure() if entry.stage is not Stage.DONE:

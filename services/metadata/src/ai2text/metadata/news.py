@@ -7,7 +7,7 @@ from datetime import datetime
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
-from ai2text.common.contracts.states import JOB_ENDS, JobStatus, Lane
+from ai2text.common.contracts.states import JOB_ENDS, JobStatus, Lane, Task
 from ai2text.common.contracts.transcription import (
     TranscriptionCancelled,
     TranscriptionFailed,
@@ -67,6 +67,7 @@ class JobNews:
     tenant: str
     generation: int
     asked: TranscriptionRequested | None = None
+    task: Task | None = None
     status: JobStatus = JobStatus.QUEUED
     worker: str | None = None
     attempts: int = 0
@@ -81,6 +82,7 @@ class JobNews:
         """Asked for on both lanes it is interactive."""
         if self.asked is None or self.asked.lane is Lane.BULK:
             self.asked = asked
+        self.task = asked.task
         self.outcome_key = asked.outcome_key
         self.duration_seconds = asked.duration_seconds
 
@@ -177,6 +179,7 @@ class News:
         job = self._job(transcript, transcript.transcribed_at)
         if job.status not in JOB_ENDS:
             job.processing_seconds = transcript.processing_seconds
+        job.task = transcript.task
         job.duration_seconds = job.duration_seconds or transcript.duration_seconds
         job.end(JobStatus.COMPLETED, report.outcome_key, transcript.transcribed_at)
         self.transcripts[transcript.job_id] = transcript

@@ -15,7 +15,7 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
     """In the order of the ids, in bounded memory: one statement sees one moment. Raises CatalogueUnavailable.
 
     A recording whose ingestion has not been heard of yet, only its transcript, has no audio to speak of and is not
-    among them.
+    among them. Nor is one of which there is only a translation: that is not what was said.
     """
     async with database.reading(tenant) as connection:
         await connection.execute(
@@ -25,7 +25,9 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
                 r.review, t.revision, t.job_id::text, t.model, t.language, t.text
             FROM recordings r
             JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+            LEFT JOIN jobs ON jobs.job_id = t.job_id
             WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
+                AND jobs.task IS DISTINCT FROM 'translate'
             ORDER BY r.recording_id
             """,
             {"tenant": tenant},

@@ -61,7 +61,7 @@ def _row(job: JobNews) -> Sequence[object]:
         asked.replaces if asked else None,
         asked.lane if asked else None,
         asked.model if asked else None,
-        asked.task if asked else None,
+        job.task,
         encode(asked.options).decode() if asked else None,
         job.outcome_key,
         job.duration_seconds,

@@ -108,22 +108,25 @@ async def make_current(connection: Connection, new: Iterable[NewRevision]) -> se
     """Recordings and those of the `new` revisions that people see now.
 
     Human work and later generations are never displaced; of two asks in one generation the later transcript counts.
+    A translation is seen only where there is no transcript of what was said.
     """
     revisions = list(new)
     cursor = await connection.execute(
         """
         UPDATE recordings SET current_revision = best.revision, language = best.language, status = 'transcribed'
         FROM (
-            SELECT DISTINCT ON (recording_id) t.recording_id, t.revision, t.generation, t.created_at, t.language
+            SELECT DISTINCT ON (t.recording_id) t.recording_id, t.revision, t.generation, t.created_at, t.language,
+                jobs.task IS DISTINCT FROM 'translate' AS verbatim
             FROM transcripts t JOIN unnest(%s::uuid[], %s::integer[]) AS new (recording_id, revision)
-                USING (recording_id, revision)
-            ORDER BY recording_id, generation DESC, t.created_at DESC, revision DESC
+                USING (recording_id, revision) LEFT JOIN jobs ON jobs.job_id = t.job_id
+            ORDER BY t.recording_id, verbatim DESC, t.generation DESC, t.created_at DESC, t.revision DESC
         ) AS best
         WHERE recordings.recording_id = best.recording_id AND NOT EXISTS (
-            SELECT FROM transcripts AS current
+            SELECT FROM transcripts AS current LEFT JOIN jobs ON jobs.job_id = current.job_id
             WHERE current.recording_id = best.recording_id AND current.revision = recordings.current_revision
               AND (current.kind = 'human'
-                OR (current.generation, current.created_at) > (best.generation, best.created_at)))
+                OR (jobs.task IS DISTINCT FROM 'translate', current.generation, current.created_at)
+                    > (best.verbatim, best.generation, best.created_at)))
         RETURNING recordings.recording_id::text, current_revision
         """,
         ([one.recording_id for one in revisions], [one.revision for one in revisions]),
