@@ -136,16 +136,3 @@ async def test_openai_streams_to_its_asynchronous_client_and_what_stands_already
             texts_of.append(said[-1].text)
             assert "".join(event.delta for event in said if event.type == "transcript.text.delta") == said[-1].text
     assert texts_of[0] == texts_of[1]
-
-
-def test_what_cannot_be_streamed_is_refused_before_anything_is_sent(stack: Stack) -> None:
-    with openai.OpenAI(api_key=stack.token("--tenant", "streamers"), base_url=f"{stack.url}/v1") as client:
-        for form in ("srt", "vtt", "verbose_json"):
-            with pytest.raises(openai.BadRequestError) as refusal:
-                client.audio.transcriptions.create(
-                    file=SAMPLES / LONG, model="whisper-1", stream=True, response_format=form
-                )
-            assert refusal.value.param == "response_format"
-        with pytest.raises(openai.BadRequestError) as refusal:
-            client.audio.transcriptions.create(file=("a.wav", b"no audio"), model="whisper-1", stream=True)
-        assert refusal.value.param == "file"

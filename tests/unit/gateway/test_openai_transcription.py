@@ -1,6 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
-from ai2text.api_gateway.openai_transcription import Form, Granularity, as_json, as_text, as_verbose_json, language_name
+from ai2text.api_gateway.openai_errors import OpenAIRefused
+from ai2text.api_gateway.openai_transcription import (
+    Form,
+    Granularity,
+    as_diarized_json,
+    as_json,
+    as_text,
+    as_verbose_json,
+    language_name,
+)
+from ai2text.common.contracts.states import Task
 from tests.fixtures.examples import TRANSCRIPT
 
 
@@ -48,3 +60,31 @@ def test_words_are_bare_and_alone_when_only_they_are_asked_for() -> None:
 )
 def test_the_other_forms_are_plain_text(form: Form, beginning: str) -> None:
     assert as_text(TRANSCRIPT, form).startswith(beginning)
+
+
+def test_a_translation_is_in_english_whatever_was_spoken() -> None:
+    body = as_verbose_json(replace(TRANSCRIPT, task=Task.TRANSLATE, language="de"), {Granularity.SEGMENT})
+    assert (body["task"], body["language"]) == ("translate", "english")
+    assert "usage" not in body
+
+
+def test_a_channel_is_a_speaker_by_its_number_also_when_another_one_is_silent() -> None:
+    (segment,) = TRANSCRIPT.segments
+    body = as_diarized_json(replace(TRANSCRIPT, segments=(replace(segment, speaker="channel 2"),)))
+    assert body["segments"] == [
+        {
+            "type": "transcript.text.segment",
+            "id": "seg_001",
+            "start": segment.start,
+            "end": segment.end,
+            "text": segment.text,
+            "speaker": "B",
+        }
+    ]
+
+
+def test_a_speaker_is_never_made_up() -> None:
+    (segment,) = TRANSCRIPT.segments
+    with pytest.raises(OpenAIRefused) as refused:
+        as_diarized_json(replace(TRANSCRIPT, segments=(replace(segment, speaker=None),)))
+    assert (refused.value.status, refused.value.code) == (400, "speakers_unknown")

@@ -1,15 +1,18 @@
-"""A transcript in each of the forms of OpenAI's `POST /v1/audio/transcriptions`. No I/O here."""
+"""A transcript in each of the forms of OpenAI's `POST /v1/audio/transcriptions` and `translations`. No I/O here."""
 
 import math
 from collections.abc import Collection
 from enum import StrEnum
+from string import ascii_uppercase
 from typing import Any
 
 from iso639 import Lang
 from iso639.exceptions import InvalidLanguageValue
 
+from ai2text.api_gateway.openai_errors import OpenAIRefused
 from ai2text.common.captions import to_srt, to_vtt
 from ai2text.common.contracts.outcome import Transcript
+from ai2text.common.contracts.states import Task
 
 
 class Form(StrEnum):
@@ -18,6 +21,7 @@ class Form(StrEnum):
     SRT = "srt"
     VTT = "vtt"
     VERBOSE_JSON = "verbose_json"
+    DIARIZED_JSON = "diarized_json"
 
 
 class Granularity(StrEnum):
@@ -49,14 +53,14 @@ def as_text(transcript: Transcript, form: Form) -> str:
 
 
 def as_json(transcript: Transcript) -> dict[str, Any]:
-    return {"text": transcript.text, "usage": _usage(transcript)}
+    return {"text": transcript.text, **_usage(transcript)}
 
 
 def as_verbose_json(transcript: Transcript, granularities: Collection[Granularity]) -> dict[str, Any]:
     """Segments unless only words are asked for; times in seconds."""
     body: dict[str, Any] = {
         "task": transcript.task.value,
-        "language": language_name(transcript.language),
+        "language": "english" if transcript.task is Task.TRANSLATE else language_name(transcript.language),
         "duration": transcript.duration_seconds,
         "text": transcript.text,
     }
@@ -82,7 +86,35 @@ def as_verbose_json(transcript: Transcript, granularities: Collection[Granularit
             for segment in transcript.segments
             for word in segment.words
         ]
-    return {**body, "usage": _usage(transcript)}
+    return {**body, **_usage(transcript)}
+
+
+def as_diarized_json(transcript: Transcript) -> dict[str, Any]:
+    """Only of one whose channels were heard separately. Raises OpenAIRefused."""
+    return {
+        "task": transcript.task.value,
+        "duration": transcript.duration_seconds,
+        "text": transcript.text,
+        "segments": [
+            {
+                "type": "transcript.text.segment",
+                "id": f"seg_{number:03}",
+                "start": segment.start,
+                "end": segment.end,
+                "text": segment.text,
+                "speaker": _letter(segment.speaker),
+            }
+            for number, segment in enumerate(transcript.segments, start=1)
+        ],
+    }
+
+
+def _letter(speaker: str | None) -> str:
+    """`channel 1` is A, whether or not anything is said in it."""
+    number = (speaker or "").removeprefix("channel ")
+    if not number.isdecimal():
+        raise OpenAIRefused(400, "Who speaks is not known.", code="speakers_unknown", param="response_format")
+    return ascii_uppercase[int(number) - 1]
 
 
 def language_name(code: str) -> str:
@@ -97,4 +129,7 @@ def language_name(code: str) -> str:
 
 
 def _usage(transcript: Transcript) -> dict[str, Any]:
-    return {"type": "duration", "seconds": math.ceil(transcript.duration_seconds)}
+    """Of translations OpenAI tells none."""
+    if transcript.task is Task.TRANSLATE:
+        return {}
+    return {"usage": {"type": "duration", "seconds": math.ceil(transcript.duration_seconds)}}

@@ -26,6 +26,10 @@ class GatewaySettings(BaseSettings):
     write_timeout_seconds: float = Field(30, gt=0, description="For the next bytes to a service.")
     pool_timeout_seconds: float = Field(5, gt=0, description="For a free connection.")
     model: str = Field("small", description="The default model, which `whisper-1` stands for; ingestion's own.")
+    translation_model: str | None = Field(
+        None,
+        description="What `whisper-1` stands for in translations, for turbo and English-only models cannot translate.",
+    )
     max_upload_bytes: int = Field(5 << 30, gt=0, description="Larger bodies are refused with 413.")
     wait_base_seconds: float = Field(30, ge=0, description="How long a transcription is waited for at least.")
     wait_factor: float = Field(2, ge=0, description="And for each second of audio so much longer.")

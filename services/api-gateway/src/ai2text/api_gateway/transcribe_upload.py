@@ -21,6 +21,9 @@ FIELD_AT_FAULT = {
     "invalid_language": "language",
     "unknown_language": "language",
     "unknown_model": "model",
+    "cannot_translate": "model",
+    "hotwords_too_long": "keywords",
+    "too_many_channels": "separate_channels",
 }
 """By the code of a refusal; all others are about the file."""
 GIVEN_UP = {"delivery_budget_spent", "failed_repeatedly"}
@@ -37,11 +40,18 @@ class TranscribeUpload:
         self._settings = settings
 
     async def transcribe_upload(
-        self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes]
+        self, caller: Caller, fields: dict[str, str], audio: AsyncIterator[bytes], least_channels: int = 1
     ) -> Transcript:
-        """Raises OpenAIRefused, Unavailable."""
+        """Raises OpenAIRefused, also for a recording of fewer channels, and Unavailable."""
         received = await self._handed_in(caller, fields, audio)
         recording = await self._metadata.get(f"/v1/recordings/{received['recording_id']}", caller)
+        if recording["channels"] < least_channels:
+            raise OpenAIRefused(
+                FIRST_REFUSAL,
+                f"Who speaks is not known of a recording of {recording['channels']} channel: ask for verbose_json.",
+                code="speakers_unknown",
+                param="response_format",
+            )
         await self._wait(received["job_id"], recording["duration_seconds"], caller)
         return await self._transcript(received["job_id"], caller)
 

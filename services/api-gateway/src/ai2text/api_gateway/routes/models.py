@@ -28,7 +28,8 @@ def models_router(door: Door, metadata: Service, settings: GatewaySettings) -> A
         items = (await metadata.get("/v1/models", caller))["items"]
         told = {item.pop("name"): item for item in items if _may_see(item, caller)}
         default = told.get(settings.model, ABSENT)
-        return {settings.model: default, ALIAS: default, **told}
+        translator = {settings.translation_model: ABSENT} if settings.translation_model else {}
+        return {settings.model: default, ALIAS: default, **translator, **told}
 
     async def ask(method: str, model: str, caller: Caller) -> tuple[int, dict[str, Any]]:
         real = settings.model if model == ALIAS else model

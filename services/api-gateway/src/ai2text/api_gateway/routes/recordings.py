@@ -13,7 +13,7 @@ from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
-from ai2text.common.contracts.states import Lane, RecordingStatus
+from ai2text.common.contracts.states import Lane, RecordingStatus, Task
 from ai2text.common.paging import AfterId, Limit
 
 FIELDS = ("language", "model", "prompt")
@@ -70,6 +70,8 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         lane: Lane | None = None,
         prompt: str | None = None,
         temperature: Annotated[float | None, Query(ge=0, le=1)] = None,
+        task: Task | None = None,
+        options: Annotated[str | None, Query(description="JSON: the options of `POST /v1/jobs`.")] = None,
     ) -> Response:
         await quotas.check(caller)
         return await ingestion.forward(request, caller)
