@@ -9,6 +9,7 @@ from ai2text.common.contracts.inside import Scope
 from tests.fixtures.gateway import bearer, standalone
 
 APP = standalone()
+WEBHOOK = "70000000-0000-4000-8000-000000000001"
 
 
 def routes() -> list[tuple[str, str]]:
@@ -38,8 +39,10 @@ async def test_no_route_answers_without_a_token_or_without_its_scope(method: str
     [
         *(("GET", "/v1/dead-letters"), ("GET", "/v1/dead-letters/1"), ("POST", "/v1/dead-letters/1/replay")),
         *(("GET", "/v1/keys"), ("POST", "/v1/keys"), ("DELETE", "/v1/keys/1")),
+        *(("GET", "/v1/webhooks"), ("POST", "/v1/webhooks"), ("DELETE", f"/v1/webhooks/{WEBHOOK}")),
+        *(("GET", f"/v1/webhooks/{WEBHOOK}"), ("GET", f"/v1/webhooks/{WEBHOOK}/deliveries")),
     ],
 )
-async def test_only_the_scope_admin_opens_dead_letters_and_keys(method: str, path: str) -> None:
+async def test_only_the_scope_admin_opens_dead_letters_keys_and_webhooks(method: str, path: str) -> None:
     everything_else = " ".join(scope for scope in Scope if scope is not Scope.ADMIN)
     assert await status_of(method, path, bearer(scope=everything_else)) == 403

@@ -16,6 +16,7 @@ from ai2text.metadata.http_api import build_app
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.report_status import ReportStatus
+from ai2text.metadata.webhook_targets import Targets
 from tests.fixtures.inside import KEY, ask
 
 DEFAULTS = UploadSettings(model="small", options=TranscriptionOptions(beam_size=3))
@@ -25,7 +26,7 @@ class Inside:
     def __init__(self, database: Database, store: ObjectStore, broker: Broker) -> None:
         queues, presence = Queues(broker), Presence()
         report, models = ReportStatus(database, queues, presence, utc_now), CommandModels(broker, presence)
-        self._app = build_app(database, store, queues, report, models, DEFAULTS, KEY)
+        self._app = build_app(database, store, queues, report, models, DEFAULTS, Targets(()), KEY)
 
     async def ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, tenant: str = "default"

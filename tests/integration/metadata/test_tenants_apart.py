@@ -7,24 +7,34 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+from ai2text.common.clock import utc_now
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetReference
 from ai2text.common.contracts.inside import Caller, Scope
+from ai2text.common.contracts.recordings import RecordingRejected
 from ai2text.common.errors import Misconfigured
+from ai2text.common.occurrences import Kind
 from ai2text.metadata.issue_key import issue_key
 from ai2text.metadata.postgres.datasets import save_version
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.postgres.quotas import save_quota
+from ai2text.metadata.postgres.webhooks import insert_webhook
 from ai2text.metadata.search import search_segments
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS
-from tests.integration.metadata.catalogue import asked, ingest, start, transcribe
+from tests.integration.metadata.catalogue import asked, ingest, persisted, start, transcribe
 
 TABLES = (
     *("recordings", "recording_tags", "sources", "jobs", "attempts", "transcripts", "segments", "status_counts"),
-    *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references"),
+    *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references", "webhooks", "webhook_deliveries"),
 )
 TENANTS = ("red", "blue")
+
+
+def _rejected() -> RecordingRejected:
+    event = EVENTS["recording.rejected.v1"]
+    assert isinstance(event, RecordingRejected)
+    return event
 
 
 def _assembled() -> DatasetAssembled:
@@ -33,16 +43,19 @@ def _assembled() -> DatasetAssembled:
     return event
 
 
-ASSEMBLED = _assembled()
+ASSEMBLED, REJECTED = _assembled(), _rejected()
 
 
 async def fill(database: Database) -> None:
     for tenant in TENANTS:
         job = asked("talk", tenant)
+        admin = Caller(tenant=tenant, subject="s", scopes=frozenset({Scope.ADMIN}), request_id="r")
+        async with database.transaction() as connection:
+            await insert_webhook(connection, admin, "https://hooks.example.org/", [Kind.REJECTED], b"secret")
+        await persisted(database, replace(REJECTED, tenant=tenant, rejected_at=utc_now()))
         await ingest(database, job)
         await start(database, job)
         await transcribe(database, job, f"a secret of {tenant}")
-        admin = Caller(tenant=tenant, subject="s", scopes=frozenset({Scope.ADMIN}), request_id="r")
         await issue_key(database, admin, "key", frozenset({Scope.ADMIN}), None)
         reference = DatasetReference(recording_id=job.recording_id, revision=1, job_id=job.job_id)
         async with database.transaction() as connection:

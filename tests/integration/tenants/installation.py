@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.transcription import TranscriptionRequested, TranscriptionStarted
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.occurrences import Kind
 from ai2text.common.presence import Presence
 from ai2text.common.settings import S3Settings
 from ai2text.common.sources import Folder
@@ -58,6 +60,7 @@ from ai2text.metadata.postgres.quotas import save_quota
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.settings import PostgresSettings
+from ai2text.metadata.webhook_targets import Targets
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.http_api import build_app as orchestrator_app
@@ -68,6 +71,7 @@ from tests.fixtures.ingestion_service import WAV
 from tests.fixtures.inside import KEY, ask
 
 TENANTS = ("red", "blue")
+LOOPBACK = IPv4Network("127.0.0.0/8")
 SHARED = WAV.read_bytes()
 """What both have sent."""
 
@@ -89,7 +93,7 @@ class Owner:
     def marks(self) -> set[str]:
         """What nobody else may ever read. A name in a path is known to whoever asks for it."""
         ids = {text for name, text in self.ids.items() if name not in {"number", "version", "path", "q"}}
-        own = {f"{self.tenant}{mark}" for mark in ("/", "-tag", "-folder", "-bucket")}
+        own = {f"{self.tenant}{mark}" for mark in ("/", "-tag", "-folder", "-bucket", "-hook")}
         return {*ids, *own, f"secret of {self.tenant}"}
 
 
@@ -109,6 +113,8 @@ class Installation:
         return {"metadata": self.metadata, "ingestion": self.ingestion, "orchestrator": self.orchestrator}
 
     async def own_one_of_everything(self, tenant: str) -> Owner:
+        hook = {"url": f"http://127.0.0.1:9/{tenant}-hook", "events": list(Kind)}
+        webhook = await self._done(self.metadata, "POST", "/v1/webhooks", tenant, tuple(Scope), json=hook)
         for content in (SHARED, own_bytes(tenant)):
             taken = await self._done(
                 self.ingestion, "POST", "/v1/recordings", tenant, content=content, params={"tags": f"{tenant}-tag"}
@@ -135,6 +141,7 @@ class Installation:
                 "dead_letter_id": letter.dead_letter_id,
                 "upload_id": upload,
                 "key_id": key["key_id"],
+                "webhook_id": webhook["webhook_id"],
                 "name": f"{tenant}-only",
                 "version": "1",
                 "number": "1",
@@ -244,7 +251,7 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
             queues, versions = Queues(broker), Versions(store)
             presence = Presence()
             report, models = ReportStatus(database, queues, presence, utc_now), CommandModels(broker, presence)
-            metadata = metadata_app(database, store, queues, report, models, UploadSettings(), KEY)
+            metadata = metadata_app(database, store, queues, report, models, UploadSettings(), Targets([LOOPBACK]), KEY)
             transport = httpx.ASGITransport(metadata)
             async with _heard(broker), httpx.AsyncClient(transport=transport, base_url="http://inside") as client:
                 yield Installation(

@@ -52,6 +52,7 @@ CLOSED = Case(own=403, other=403)
 """To whoever is no admin, or no service: these know all tenants."""
 EVERYTHING = tuple(Scope)
 BEGIN = Cursors(KEY).seal
+HOOK = {"url": "http://127.0.0.1:9/", "events": ["recording.ingested"]}
 NO_WORKER = Case(own=503, other=503)
 """Of nobody's: the workers are the installation's, and none runs here."""
 CASES: dict[str, Case] = {
@@ -89,6 +90,11 @@ CASES: dict[str, Case] = {
     "GET /v1/keys": Case(scopes=EVERYTHING),
     "DELETE /v1/keys/{key_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=True),
     "POST /v1/keys/resolve": CLOSED,
+    "POST /v1/webhooks": Case(own=201, other=201, scopes=EVERYTHING, body=lambda _: {"json": HOOK}),
+    "GET /v1/webhooks": Case(scopes=EVERYTHING),
+    "GET /v1/webhooks/{webhook_id}": Case(other=404, scopes=EVERYTHING),
+    "GET /v1/webhooks/{webhook_id}/deliveries": Case(other=404, scopes=EVERYTHING),
+    "DELETE /v1/webhooks/{webhook_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=True),
     "POST /v1/audit": CLOSED,
     "GET /v1/audit": CLOSED,
     "GET /v1/dead-letters": CLOSED,

@@ -22,7 +22,7 @@ from ai2text.common.settings import (
 )
 from ai2text.common.sources import AUDIO_AND_VIDEO, FolderSettings, SourcesSettings
 from ai2text.ingestion.settings import IngestionSettings
-from ai2text.metadata.settings import MetadataSettings, PostgresSettings
+from ai2text.metadata.settings import MetadataSettings, PostgresSettings, WebhookSettings
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 
 BEGIN = "<!-- settings: written by `make docs` -->"
@@ -36,7 +36,7 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "ingestion, metadata": [UploadSettings],
     "ingestion": [IngestionSettings],
     "asr": [AsrSettings],
-    "metadata": [MetadataSettings, PostgresSettings],
+    "metadata": [MetadataSettings, PostgresSettings, WebhookSettings],
     "training-orchestrator": [OrchestratorSettings],
     "api-gateway": [GatewaySettings, JwtSettings],
 }

@@ -95,6 +95,9 @@ REQUESTS_LIMITED = Counter(
     "Requests refused with 429, by what was exceeded: rate, at_once, quota.",
     ["limit"],
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "ai2text_webhook_attempts_total", "Attempts to tell a webhook of something: delivered, failed.", ["outcome"]
+)
 AUDIT_DROPPED = Counter(
     "ai2text_audit_dropped_total",
     "Entries of the audit trail that the catalogue did not get: too many at once, or away.",

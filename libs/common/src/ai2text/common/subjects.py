@@ -13,6 +13,7 @@ from ai2text.common.contracts.transcription import (
     TranscriptionStarted,
 )
 from ai2text.common.contracts.transcripts import TranscriptPersisted
+from ai2text.common.contracts.webhooks import WebhookDeliveryRequested
 
 WORK = "WORK"
 """Stream of jobs: a work queue, each message for one worker."""
@@ -62,6 +63,7 @@ Event = (
     | TranscriptPersisted
     | DatasetShardRequested
     | DatasetAssembled
+    | WebhookDeliveryRequested
     | DeadLetter
 )
 
@@ -76,6 +78,7 @@ CONTRACT_OF: dict[str, type[Event]] = {
     TRANSCRIPT_PERSISTED: TranscriptPersisted,
     DATASET_SHARD_REQUESTED: DatasetShardRequested,
     DATASET_ASSEMBLED: DatasetAssembled,
+    WEBHOOK_DELIVERY_REQUESTED: WebhookDeliveryRequested,
     DEAD_LETTERED: DeadLetter,
 }
 """The contract each subject carries; a subject with a lane or a durable at its end counts without it."""
@@ -145,6 +148,8 @@ def message_id_of(event: Event) -> str:
             own = event.job_id
         case DatasetShardRequested() | DatasetAssembled():
             own = f"{event.tenant}/{event.name}/{event.version}"
+        case WebhookDeliveryRequested():
+            own = f"{event.delivery_id}/{event.attempt}"
         case DeadLetter():
             own = event.dead_letter_id
     return f"{subject_of(event)}/{own}"

@@ -29,6 +29,7 @@ from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
 from ai2text.api_gateway.routes.uploads import uploads_router
+from ai2text.api_gateway.routes.webhooks import webhooks_router
 from ai2text.api_gateway.security_headers import SecurityHeaders
 from ai2text.api_gateway.settings import GatewaySettings
 from ai2text.api_gateway.tenant_events import TenantEvents
@@ -90,6 +91,7 @@ def build_app(
     app.include_router(search_router(door, metadata))
     app.include_router(dead_letters_router(door, metadata))
     app.include_router(keys_router(door, metadata))
+    app.include_router(webhooks_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(models_router(door, metadata, settings))
     app.include_router(

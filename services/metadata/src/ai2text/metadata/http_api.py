@@ -27,15 +27,19 @@ from ai2text.metadata.routes.recordings import recordings_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
 from ai2text.metadata.routes.status import status_router
+from ai2text.metadata.routes.webhooks import webhooks_router
+from ai2text.metadata.subscribe_webhook import SubscribeWebhook
+from ai2text.metadata.webhook_targets import Targets
 
 
-def build_app(
+def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     database: Database,
     store: ObjectStore,
     queues: Queues,
     report: ReportStatus,
     models: CommandModels,
     uploads: UploadSettings,
+    targets: Targets,
     caller_key: str,
 ) -> FastAPI:
     app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
@@ -52,6 +56,7 @@ def build_app(
     app.include_router(dead_letters_router(database, caller))
     app.include_router(datasets_router(reads, caller))
     app.include_router(keys_router(database, caller))
+    app.include_router(webhooks_router(database, SubscribeWebhook(database, targets), caller))
     app.include_router(audit_router(database, caller))
     app.include_router(snapshot_router(database, caller))
     app.include_router(status_router(report, caller))

@@ -26,6 +26,7 @@ from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.metadata.budget import Budget
 from ai2text.metadata.command_models import CommandModels
+from ai2text.metadata.deliver_webhook import DeliverWebhook
 from ai2text.metadata.group_commit import GroupCommit
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.measure_backlog import measure_backlog
@@ -41,11 +42,16 @@ from ai2text.metadata.reconcile import reconcile
 from ai2text.metadata.reconcile_bucket import ReconcileBucket
 from ai2text.metadata.reconcile_jobs import ReconcileJobs
 from ai2text.metadata.report_status import ReportStatus
-from ai2text.metadata.settings import MetadataSettings, PostgresSettings
+from ai2text.metadata.request_deliveries import request_deliveries
+from ai2text.metadata.settings import MetadataSettings, PostgresSettings, WebhookSettings
+from ai2text.metadata.webhook_sender import WebhookSender
+from ai2text.metadata.webhook_targets import Targets
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 1.0
+WEBHOOKS_AT_ONCE = 200
+"""More than all webhooks of one tenant can have under way."""
 
 
 def main() -> None:
@@ -55,22 +61,30 @@ def main() -> None:
 async def serve(life: Life) -> None:
     settings, postgres, callers = load(MetadataSettings), load(PostgresSettings), load(CallerSettings)
     nats, store = load(NatsSettings), ObjectStore(load(S3Settings))
+    targets = Targets(load(WebhookSettings).allowed_networks)
     await _migrate_when_possible(postgres, life)
-    async with connect(nats, "metadata", life.end) as broker, Database(postgres) as database:
+    async with (
+        connect(nats, "metadata", life.end) as broker,
+        Database(postgres) as database,
+        WebhookSender(targets, WEBHOOKS_AT_ONCE) as sender,
+    ):
         persist, presence, queues = PersistReports(database, utc_now), Presence(), Queues(broker)
         facts, dead_letters = _consumers(broker, persist, store, settings)
+        webhooks = _webhooks(broker, DeliverWebhook(database, sender, utc_now))
         lost_jobs = ReconcileJobs(
             persist=persist, store=store, queues=queues, grace_seconds=settings.reconcile_grace_seconds
         )
         report = ReportStatus(database, queues, presence, utc_now)
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("postgres", database.answers)
-        life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted))
+        life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted or webhooks.halted))
         models, uploads = CommandModels(broker, presence), load(UploadSettings)
-        app = build_app(database, store, queues, report, models, uploads, callers.key.get_secret_value())
+        app = build_app(database, store, queues, report, models, uploads, targets, callers.key.get_secret_value())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(facts.run(life.stop))
             tasks.create_task(dead_letters.run(life.stop))
+            tasks.create_task(webhooks.run(life.stop))
+            tasks.create_task(request_deliveries(database, utc_now, life.stop))
             tasks.create_task(publish_outbox(database, broker, life.stop))
             tasks.create_task(measure_backlog(database, life.stop))
             tasks.create_task(reconcile(ReconcileBucket(persist, store), lost_jobs, settings, life.stop))
@@ -97,6 +111,17 @@ def _consumers(
         handle=lambda delivery: _bury(persist.database, delivery.event),
     )
     return Consumer(broker, facts), Consumer(broker, dead_letters)
+
+
+def _webhooks(broker: Broker, delivering: DeliverWebhook) -> Consumer:
+    work = Work(
+        stream=subjects.WORK,
+        durable=subjects.WEBHOOKS,
+        handle=lambda delivery: delivering.deliver_webhook(delivery.event),
+        give_up=delivering.give_up,
+        concurrency=WEBHOOKS_AT_ONCE,
+    )
+    return Consumer(broker, work)
 
 
 async def _report(

@@ -26,7 +26,9 @@ class Transcribed:
 
 End = Transcribed | TranscriptionFailed | TranscriptionCancelled
 """What an outcome says."""
-Report = RecordingIngested | RecordingRejected | TranscriptionStarted | End
+Announced = RecordingIngested | RecordingRejected | TranscriptionStarted | TranscriptionFailed | TranscriptionCancelled
+"""Reports that are the events themselves."""
+Report = Announced | Transcribed
 
 
 @dataclass(slots=True, kw_only=True)

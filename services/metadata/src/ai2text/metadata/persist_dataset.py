@@ -11,6 +11,7 @@ from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetReference
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.postgres.datasets import save_version
+from ai2text.metadata.postgres.deliveries import save_deliveries
 from ai2text.metadata.postgres.pool import Database
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ async def persist_dataset(database: Database, store: ObjectStore, event: Dataset
         references.seek(0)
         async with database.transaction() as connection:
             await save_version(connection, event, _decoded(references))
+            await save_deliveries(connection, [event])
     log.info("dataset_persisted", tenant=event.tenant, name=event.name, version=event.version, rows=event.rows)
 
 

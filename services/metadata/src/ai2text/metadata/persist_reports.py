@@ -1,7 +1,7 @@
 """What ingestion and the workers report becomes rows, a batch in one transaction, in whatever order it arrives."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +19,9 @@ from ai2text.common.contracts.transcription import (
 from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
-from ai2text.metadata.news import End, News, Report, Transcribed
+from ai2text.metadata.news import Announced, End, News, Report, Transcribed
 from ai2text.metadata.postgres import attempts, jobs, outbox, recordings, transcripts
+from ai2text.metadata.postgres.deliveries import save_deliveries
 from ai2text.metadata.postgres.pool import Connection, Database
 from ai2text.metadata.postgres.tenants import save_tenants
 from ai2text.metadata.postgres.transcripts import NewRevision
@@ -40,6 +41,7 @@ class PersistReports:
         news = News(reports)
         async with self.database.transaction() as connection:
             new = await save(connection, news, self.clock)
+            await save_deliveries(connection, [*_events(reports), *new])
             log.debug("reports_saved", reports=len(reports))
         log.debug("reports_persisted", reports=len(reports))
         _tell(new)
@@ -55,17 +57,22 @@ class PersistReports:
             await recordings.hold(connection, recording_id)
             known = await jobs.has_ended(connection, job_id)
             new = await save(connection, news, self.clock)
+            await save_deliveries(connection, [*_events([end]), *new])
             if isinstance(end, TranscriptionCancelled) and not known:
                 await outbox.put(connection, end)
         _tell(new)
 
 
-def _tell(new: Sequence[NewRevision]) -> None:
+def _events(reports: Iterable[Report]) -> Iterator[Announced]:
+    return (report for report in reports if not isinstance(report, Transcribed))
+
+
+def _tell(new: Sequence[TranscriptPersisted]) -> None:
     for one in new:
         log.info("transcript_persisted", recording_id=one.recording_id, job_id=one.job_id, revision=one.revision)
 
 
-async def save(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
+async def save(connection: Connection, news: News, clock: Clock) -> list[TranscriptPersisted]:
     """Recordings before the rest: their rows are held, in the order of their ids, against all others who report."""
     await save_tenants(connection, news.tenants)
     await recordings.save_recordings(connection, news.recordings.values(), news.rejections.values())
@@ -86,12 +93,13 @@ async def save_request(connection: Connection, job: TranscriptionRequested, cloc
     await outbox.put(connection, job)
 
 
-async def _save_transcripts(connection: Connection, news: News, clock: Clock) -> list[NewRevision]:
+async def _save_transcripts(connection: Connection, news: News, clock: Clock) -> list[TranscriptPersisted]:
     new = await transcripts.save_transcripts(connection, news.transcripts)
     current = await transcripts.make_current(connection, new)
     now = clock()
-    await outbox.put(connection, *(_persisted(news.transcripts[one.job_id], one, current, now) for one in new))
-    return new
+    persisted = [_persisted(news.transcripts[one.job_id], one, current, now) for one in new]
+    await outbox.put(connection, *persisted)
+    return persisted
 
 
 def _persisted(

@@ -1,5 +1,7 @@
 """The settings of the metadata service beside the shared groups."""
 
+from ipaddress import IPv4Network, IPv6Network
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -38,4 +40,14 @@ class MetadataSettings(BaseSettings):
     )
     reconcile_bucket_seconds: float = Field(
         3600, gt=0, description="How often the bucket is compared with the catalogue; it is at each start, too."
+    )
+
+
+class WebhookSettings(BaseSettings):
+    model_config = group("AI2TEXT_WEBHOOK_")
+
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (),
+        description="Networks off the open internet that webhooks may reach all the same, and without TLS too, "
+        'as JSON: `["10.20.0.0/16"]`. Every admin of every tenant can then send requests there.',
     )
