@@ -8,14 +8,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from ai2text.api_gateway.documents.administration import NewKey
+from ai2text.api_gateway.documents.administration import NewKey, NewWebhook
 from ai2text.api_gateway.documents.datasets import Definition
 from ai2text.api_gateway.documents.jobs import AskedJob
+from ai2text.api_gateway.documents.openai import TranscriptionAsk, TranslationAsk
 from ai2text.api_gateway.documents.problem import OpenAIError, Problem
 from ai2text.api_gateway.documents.recordings import EndOfUpload, NewUpload
 from ai2text.api_gateway.openai_errors import PREFIXES
 
-BODIES = (NewKey, Definition, AskedJob, NewUpload, EndOfUpload)
+BODIES = (NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload)
 """Sent to us; routes that pass a body on name one of these by `body`."""
 REF = "#/components/schemas/{model}"
 DESCRIPTION = """Speech to text inside your own cluster: recordings go in, transcripts and datasets come out.
@@ -53,10 +54,11 @@ OF_BODIES = (400, 413, 415)
 TO_COME_BACK = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def body(kind: type, *, required: bool = True) -> dict[str, Any]:
-    """For `openapi_extra` of a route whose body goes through as it is."""
+def body(kind: type, *forms: str, required: bool = True) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads its body itself, or hands it on; JSON, unless `forms` are named."""
     schema = {"$ref": REF.format(model=kind.__name__)}
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+    content = {form: {"schema": schema} for form in forms or ("application/json",)}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -89,11 +91,12 @@ def _schemas() -> dict[str, Any]:
 
 
 def _describe_refusals(path: str, operation: dict[str, Any]) -> None:
-    openai = path.startswith(PREFIXES)
-    form = "application/json" if openai else "application/problem+json"
-    schema = {"$ref": REF.format(model="OpenAIError" if openai else "Problem")}
+    problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
+    openai = {"application/json": {"schema": {"$ref": REF.format(model="OpenAIError")}}}
     for status in _refused(path, operation):
-        answer = {"description": REFUSALS[status], "content": {form: {"schema": schema}}}
+        answer: dict[str, Any] = {"description": REFUSALS[status], "content": problem}
+        if path.startswith(PREFIXES):  # what is no HTTP is refused before anybody knows where it was going
+            answer["content"] = {**openai, **problem} if status == HTTPStatus.BAD_REQUEST else openai
         if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             answer["headers"] = TO_COME_BACK
         operation["responses"][f"{status}"] = answer

@@ -1,4 +1,4 @@
-"""Keys, and messages that were given up."""
+"""Keys, webhooks, and messages that were given up."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -9,8 +9,10 @@ from pydantic import ConfigDict, Field
 from ai2text.api_gateway.documents.common import At, Count, JobId, RecordingId
 from ai2text.api_gateway.documents.problem import Reason
 from ai2text.common.contracts.inside import Scope
+from ai2text.common.occurrences import Kind
 
 KeyId = Annotated[str, Field(examples=["jntwrhjf"])]
+WebhookId = Annotated[UUID, Field(examples=["5f0c2b1e-8a4d-4f6f-9d3b-2c7a6e5d4c3b"])]
 DeadLetterId = Annotated[UUID, Field(examples=["cb1d0703-4b7f-5be1-8726-70807866a24c"])]
 
 
@@ -78,3 +80,51 @@ class Replayed:
     dead_letter_id: DeadLetterId
     job_id: JobId | None
     status: Literal["replayed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWebhook:
+    """`url` is on the open internet, with https, or in a network that the installation allows."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    url: Annotated[str, Field(min_length=1, max_length=2000, examples=["https://example.org/told"])]
+    events: Annotated[list[Kind], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """It fails while its last attempt did; it is paused after five deliveries in a row that were given up."""
+
+    webhook_id: WebhookId
+    url: str
+    events: list[Kind]
+    created_at: At
+    created_by: str
+    paused_at: At | None
+    status: Literal["active", "failing", "paused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedWebhook(Webhook):
+    """`secret` is shown this once."""
+
+    secret: Annotated[str, Field(pattern="^whsec_", examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """`document` is what is told."""
+
+    delivery_id: UUID
+    event_id: UUID
+    kind: Kind
+    document: dict[str, Any]
+    attempts: Count
+    status_code: Annotated[int | None, Field(examples=[200])]
+    error: str | None
+    created_at: At
+    attempted_at: At | None
+    next_attempt_at: At | None
+    delivered_at: At | None
+    status: Literal["waiting", "delivered", "given_up"]

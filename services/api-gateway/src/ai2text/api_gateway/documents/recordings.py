@@ -20,7 +20,8 @@ from ai2text.api_gateway.documents.common import (
     Text,
 )
 from ai2text.api_gateway.documents.problem import Reason
-from ai2text.common.contracts.states import Lane, RecordingStatus, ReviewStatus
+from ai2text.common.contracts.states import Lane, RecordingStatus, ReviewStatus, Task
+from ai2text.common.contracts.transcription import TranscriptionOptions
 
 SegmentId = Annotated[str, Field(examples=["b7e4c1de-5a52-5c0f-9a3b-7d9a5e4b3c03"])]
 UploadId = Annotated[str, Field(examples=["1f81df9ab86d480786fa7d16c2eae9cb"])]
@@ -131,6 +132,8 @@ class NewUpload:
     lane: Lane | None = None
     prompt: Annotated[str | None, Field(max_length=1000)] = None
     temperature: Annotated[float | None, Field(ge=0, le=1)] = None
+    task: Task | None = None
+    options: TranscriptionOptions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

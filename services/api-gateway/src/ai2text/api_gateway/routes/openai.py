@@ -8,11 +8,20 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from ai2text.api_gateway.auth import Door
-from ai2text.api_gateway.event_stream import SILENCE, block, event_stream
+from ai2text.api_gateway.documents.openai import (
+    FORMS,
+    DiarizedTranscription,
+    Transcription,
+    TranscriptionAsk,
+    TranslationAsk,
+    VerboseTranscription,
+)
+from ai2text.api_gateway.event_stream import EVENT_STREAM, SILENCE, block, event_stream
 from ai2text.api_gateway.openai_ask import Ask, transcription_asked, translation_asked
 from ai2text.api_gateway.openai_errors import OpenAIRefused, error_body
 from ai2text.api_gateway.openai_request import sent
 from ai2text.api_gateway.openai_transcription import Form, as_diarized_json, as_json, as_text, as_verbose_json
+from ai2text.api_gateway.openapi import body, refusals
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.api_gateway.settings import ALIAS, GatewaySettings
 from ai2text.api_gateway.transcribe_upload import TranscribeUpload
@@ -22,13 +31,22 @@ from ai2text.common.errors import Unavailable
 
 log = structlog.get_logger()
 
+PLAIN = {"text/plain": {"schema": {"type": "string"}}}
+UNHAPPY_ENDS = refusals(404, 409, 500, 504)
+
 
 def openai_router(door: Door, use_case: TranscribeUpload, quotas: Quotas, settings: GatewaySettings) -> APIRouter:
     router = APIRouter(prefix="/v1/audio", tags=["openai"])
     writer = door.needs(Scope.RECORDINGS_WRITE)
     translator = settings.translation_model or settings.model
 
-    @router.post("/transcriptions", summary="Transcribe a file and wait for the text")
+    @router.post(
+        "/transcriptions",
+        summary="Transcribe a file and wait for the text",
+        response_model=Transcription | VerboseTranscription | DiarizedTranscription,
+        responses={200: {"content": {**PLAIN, **EVENT_STREAM}}, **UNHAPPY_ENDS},
+        openapi_extra=body(TranscriptionAsk, *FORMS),
+    )
     async def transcriptions(request: Request, caller: Annotated[Caller, writer]) -> Response:
         await quotas.check(caller)
         async with sent(request) as received:
@@ -40,7 +58,13 @@ def openai_router(door: Door, use_case: TranscribeUpload, quotas: Quotas, settin
             transcript = await use_case.transcribe_upload(caller, fields, received.blocks(), channels)
         return _answer(transcript, ask)
 
-    @router.post("/translations", summary="Translate what is said in a file into English and wait for the text")
+    @router.post(
+        "/translations",
+        summary="Translate what is said in a file into English and wait for the text",
+        response_model=Transcription | VerboseTranscription,
+        responses={200: {"content": PLAIN}, **UNHAPPY_ENDS},
+        openapi_extra=body(TranslationAsk, *FORMS),
+    )
     async def translations(request: Request, caller: Annotated[Caller, writer]) -> Response:
         await quotas.check(caller)
         async with sent(request) as received:

@@ -30,6 +30,8 @@ UPLOAD = {
                         "tags": {"type": "string", "description": "Separated by commas."},
                         **{name: {"type": "string"} for name in FIELDS},
                         "lane": {"type": "string", "enum": list(Lane)},
+                        "task": {"type": "string", "enum": list(Task)},
+                        "options": {"type": "string", "description": "JSON: the options of `POST /v1/jobs`."},
                         "temperature": {"type": "number", "minimum": 0, "maximum": 1},
                     },
                 }

@@ -3,23 +3,34 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ai2text.api_gateway.auth import Door
+from ai2text.api_gateway.documents.administration import Delivery, IssuedWebhook, NewWebhook, Webhook
+from ai2text.api_gateway.documents.common import Page
 from ai2text.api_gateway.inside import Service
+from ai2text.api_gateway.openapi import body
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.paging import AfterId, Limit
 
 
 def webhooks_router(door: Door, metadata: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
-    admin = Depends(door.needs(Scope.ADMIN))
+    admin = door.needs(Scope.ADMIN)
 
-    @router.post("", summary="Subscribe a url to kinds of events; its secret is shown this once", status_code=201)
+    @router.post(
+        "",
+        summary="Subscribe a url to kinds of events; its secret is shown this once",
+        status_code=201,
+        response_model=IssuedWebhook,
+        openapi_extra=body(NewWebhook),
+    )
     async def subscribe(request: Request, caller: Annotated[Caller, admin]) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("", summary="The tenant's webhooks, without their secrets, the newest first")
+    @router.get(
+        "", summary="The tenant's webhooks, without their secrets, the newest first", response_model=Page[Webhook]
+    )
     async def list_webhooks(
         request: Request,
         caller: Annotated[Caller, admin],
@@ -28,7 +39,7 @@ def webhooks_router(door: Door, metadata: Service) -> APIRouter:
     ) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("/{webhook_id}", summary="One webhook: active, failing or paused")
+    @router.get("/{webhook_id}", summary="One webhook: active, failing or paused", response_model=Webhook)
     async def get_webhook(request: Request, caller: Annotated[Caller, admin], webhook_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
@@ -36,7 +47,11 @@ def webhooks_router(door: Door, metadata: Service) -> APIRouter:
     async def unsubscribe(request: Request, caller: Annotated[Caller, admin], webhook_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get("/{webhook_id}/deliveries", summary="What it was told, is to be told, and could not be told")
+    @router.get(
+        "/{webhook_id}/deliveries",
+        summary="What it was told, is to be told, and could not be told",
+        response_model=Page[Delivery],
+    )
     async def list_deliveries(
         request: Request,
         caller: Annotated[Caller, admin],
