@@ -13,7 +13,7 @@ from ai2text.common.occurrences import Kind
 
 KeyId = Annotated[str, Field(examples=["jntwrhjf"])]
 WebhookId = Annotated[UUID, Field(examples=["5f0c2b1e-8a4d-4f6f-9d3b-2c7a6e5d4c3b"])]
-DeadLetterId = Annotated[UUID, Field(examples=["cb1d0703-4b7f-5be1-8726-70807866a24c"])]
+DeadLetterId = Annotated[UUID, Field(examples=["2f6b8c1d-3e4a-5b7c-8d9e-0a1b2c3d4e5f"])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
