@@ -29,7 +29,7 @@ async def test_each_event_lands_in_the_stream_of_its_kind(broker: Broker) -> Non
     for event in EVENTS.values():
         await broker.publish(event)
     counts = {name: await messages(broker, name) for name in (subjects.WORK, subjects.EVENTS, subjects.DEAD)}
-    assert counts == {subjects.WORK: 2, subjects.EVENTS: len(EVENTS) - 3, subjects.DEAD: 1}
+    assert counts == {subjects.WORK: 3, subjects.EVENTS: len(EVENTS) - 4, subjects.DEAD: 1}
 
 
 async def test_set_up_can_be_repeated_and_keeps_the_messages(broker: Broker) -> None:
