@@ -109,8 +109,9 @@ async def test_pages_of_a_known_origin_may_call_and_read_errors_too(door: httpx.
         assert "access-control-allow-credentials" not in answer.headers
 
 
+@pytest.mark.lesson("L40")
 @pytest.mark.parametrize("origin", ["https://evil.example", f"{ORIGIN}.evil.example", "null", ORIGIN.upper()])
-async def test_pages_of_other_origins_may_not(door: httpx.AsyncClient, origin: str) -> None:
+async def test_l40_pages_of_other_origins_may_not(door: httpx.AsyncClient, origin: str) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     assert (await door.options("/v1/recordings", headers=asked)).status_code == 400
     answer = await door.get("/v1/recordings", headers={"Origin": origin})

@@ -70,3 +70,22 @@ async def test_a_deaf_service_is_soon_not_waited_for_at_all_and_others_answer_as
             began = time.monotonic()
             assert (await door.post("/v1/uploads", headers=headers, json={})).status_code == 503
             assert time.monotonic() - began < 0.2, "nobody waits for its time-out any more"
+
+
+@pytest.mark.lesson("L16")
+async def test_l16_a_gateway_that_has_ended_leaves_no_connection_to_a_service() -> None:
+    accepted: list[asyncio.StreamReader] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(reader)
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as behind:
+        async with gateway(f"http://127.0.0.1:{behind.sockets[0].getsockname()[1]}") as door:
+            for _ in range(5):
+                assert (await door.get("/v1/recordings", headers=bearer())).status_code == 200
+            assert len(accepted) == 1, "it is kept while there is a gateway"
+        async with asyncio.timeout(5):
+            while not all(reader.at_eof() for reader in accepted):
+                await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from ai2text.api_gateway.audit_trail import BATCH, AuditTrail
 from ai2text.api_gateway.inside import Service
 from ai2text.common.contracts.inside import Caller
+from tests.fixtures.gateway import standalone
 
 KEY = "0123456789abcdef0123456789abcdef"
 CALLER = Caller(tenant="acme", subject="key:abcd1234", scopes=frozenset(), request_id="request-1")
@@ -131,3 +132,26 @@ async def test_what_still_waits_at_the_end_is_delivered_or_counted(metadata: Met
     async with trail.delivered():
         note(trail, "POST", 200)
     assert dropped() - before == 1
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "client"),
+    [
+        ((), "203.0.113.9", "10.0.0.5"),
+        (("192.0.2.0/24",), "203.0.113.9", "10.0.0.5"),
+        (("10.0.0.0/8",), "203.0.113.9", "203.0.113.9"),
+        (("10.0.0.0/8",), "198.51.100.1, 203.0.113.9, 10.7.7.7", "203.0.113.9"),
+        (("10.0.0.0/8",), "", "10.0.0.5"),
+    ],
+)
+async def test_a_client_is_who_a_trusted_proxy_says_it_is_and_nobody_else(
+    metadata: Metadata, proxies: tuple[str, ...], forwarded: str, client: str
+) -> None:
+    """What a client writes there itself stands to the left of what the proxy adds."""
+    trail = trail_to(metadata)
+    transport = httpx.ASGITransport(standalone(trail, trusted_proxies=proxies), client=("10.0.0.5", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as gateway:
+        answer = await gateway.get("/v1/recordings", headers={"X-Forwarded-For": forwarded})
+    assert answer.status_code == 401
+    await trail.deliver()
+    assert [entry["client"] for entry in metadata.entries] == [client]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import WebSocketRequestValidationError
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ai2text.api_gateway.audit_trail import AuditTrail
 from ai2text.api_gateway.auth import Door
@@ -81,7 +82,8 @@ def build_app(
             expose_headers=["*"],
         )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestContext, trail=trail)  # the outermost: it answers for all the others
+    app.add_middleware(RequestContext, trail=trail)  # it answers for all the others
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
     app.include_router(document_router(app, door))
     app.include_router(recordings_router(door, metadata, ingestion, quotas))
     app.include_router(uploads_router(door, ingestion, quotas))

@@ -1,5 +1,6 @@
 """The settings of the gateway beside the shared groups."""
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -44,6 +45,10 @@ class GatewaySettings(BaseSettings):
     event_streams: int = Field(2000, ge=1, description="Of one tenant open at once; they count as no requests.")
     max_connections: int = Field(
         4000, ge=1, description="The most connections from outside; more are refused with 503."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (),
+        description='Networks whose `X-Forwarded-For` is believed, as JSON: `["10.0.0.0/8"]`; for the audit trail.',
     )
     cors_origins: tuple[str, ...] = Field(
         (), description='Web pages of which origins may call, as JSON: `["https://console.example.org"]`.'
