@@ -23,6 +23,10 @@ from tests.fixtures.stack import SAMPLES, Stack
 REQUESTS = 2000
 AT_ONCE = (1, 16)
 STREAMS = 1000
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 MEGABYTE = 1 << 20
 NO_LIMITS = {"AI2TEXT_GATEWAY_REQUESTS_PER_SECOND": "1000000", "AI2TEXT_GATEWAY_REQUESTS_BURST": "1000000"}
 
@@ -36,7 +40,16 @@ def run() -> list[Row]:
 
 
 def streams() -> list[Row]:
-    """Of a job that a stopped worker does not begin."""
+    """Of a job that a stopped worker does not begin, and of its tenant; each kind before a gateway of its own."""
+    kinds = {
+        "of a job": ("/v1/jobs/{job_id}/events", ""),
+        "of a tenant": ("/v1/events", ""),
+        "of a tenant, over WebSockets": ("/v1/events", UPGRADE),
+    }
+    return [_streams(name, path, headers) for name, (path, headers) in kinds.items()]
+
+
+def _streams(name: str, path: str, headers: str) -> Row:
     with _stack() as stack:
         worker, gateway = stack.pid_of(r"ai2text\.asr$"), psutil.Process(stack.pid_of(r"ai2text\.api_gateway$"))
         psutil.Process(worker).suspend()
@@ -46,20 +59,18 @@ def streams() -> list[Row]:
             ).json()
             stack.get("/v1/recordings")
             before = gateway.memory_full_info().pss
-            seconds, after = asyncio.run(_open_streams(stack, f"/v1/jobs/{received['job_id']}/events", gateway))
+            seconds, after = asyncio.run(_open_streams(stack, path.format_map(received), headers, gateway))
         finally:
             psutil.Process(worker).resume()
-    return [
-        Row(
-            f"{STREAMS} streams of events",
-            [
-                Figure("opened in", f"{seconds:.1f} s"),
-                Figure("memory of the gateway before", f"{before / MEGABYTE:.0f} MB"),
-                Figure("with them", f"{after / MEGABYTE:.0f} MB"),
-                Figure("each", f"{(after - before) / STREAMS / 1024:.0f} kB"),
-            ],
-        )
-    ]
+    return Row(
+        f"{STREAMS} streams of events {name}",
+        [
+            Figure("opened in", f"{seconds:.1f} s"),
+            Figure("memory of the gateway before", f"{before / MEGABYTE:.0f} MB"),
+            Figure("with them", f"{after / MEGABYTE:.0f} MB"),
+            Figure("each", f"{(after - before) / STREAMS / 1024:.0f} kB"),
+        ],
+    )
 
 
 @contextmanager
@@ -144,8 +155,9 @@ async def _one_after_the_other(port: int, request: bytes, count: int) -> list[fl
     return taken
 
 
-async def _open_streams(stack: Stack, path: str, gateway: psutil.Process) -> tuple[float, int]:
-    request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {stack.own_token()}\r\n\r\n".encode()
+async def _open_streams(stack: Stack, path: str, headers: str, gateway: psutil.Process) -> tuple[float, int]:
+    own = f"Host: bench\r\nAuthorization: Bearer {stack.own_token()}\r\n"
+    request = f"GET {path} HTTP/1.1\r\n{own}{headers}\r\n".encode()
     port = int(stack.url.rpartition(":")[2])
     began = time.monotonic()
     async with AsyncExitStack() as opened:
@@ -153,8 +165,8 @@ async def _open_streams(stack: Stack, path: str, gateway: psutil.Process) -> tup
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             opened.callback(writer.close)
             writer.write(request)
-            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
-            await reader.readuntil(b"retry: 2000")
+            assert (await reader.readuntil(b"\r\n")).split()[1] in {b"200", b"101"}
+            await reader.readuntil(b"cursor" if headers else b"retry: 2000")
         seconds = time.monotonic() - began
         await asyncio.sleep(15)  # each has looked again once
         return seconds, gateway.memory_full_info().pss

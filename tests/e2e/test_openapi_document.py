@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -18,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from ai2text.common.contracts.inside import Scope
 from tests.fixtures.gateway import standalone
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import SAMPLES, Stack
 
 DOCUMENT = standalone().openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -115,3 +117,73 @@ def test_whatever_is_named_in_a_path_is_only_a_name_that_is_not_there(
         assert answer.getheader("location") is None
         assert json.loads(said), "explained, in the form of its clients"
     connection.close()
+
+
+CLIP = SAMPLES / "silence.wav"
+EVIL_TEXTS = [
+    "\0",
+    "a\0b",
+    "\ud800",
+    "\udfff\ud800",
+    "\uffff",
+    "\u202e",
+    "\r\nX: y",
+    "x" * 10_000,
+    "${jndi:x}",
+    "{}",
+    "",
+]
+EVIL_BODIES = [
+    *(
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b"[" * 500 + b"]" * 500,
+        b"",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"0",
+        b"NaN",
+        b"\xff\xfe",
+    ),
+    *(b"\xef\xbb\xbf{}", b"{}{}", b'{"a":1,"a":2}', b" " * 1_000_000, b"1" * 100_000, b'{"recording_id": 1e999}'),
+]
+WITH_DOCUMENT = [
+    (method.upper(), path, operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2])
+    for path, method, operation in OPERATIONS
+    if "application/json" in operation.get("requestBody", {}).get("content", {}) and not path.startswith("/v1/audio")
+]
+
+
+def evil_documents(name: str, recording: str) -> Iterator[dict[str, Any]]:
+    """Right but for one field, which holds each of the texts in turn; and the text itself as a field."""
+    fields = DOCUMENT["components"]["schemas"][name]["properties"]
+    right = {
+        "name": "evil",
+        "scopes": ["admin"],
+        "url": "https://x.example",
+        "events": ["dataset.assembled"],
+        "recording_id": recording,
+    }
+    for text in EVIL_TEXTS:
+        for field in fields:
+            yield {**{key: value for key, value in right.items() if key in fields}, field: text}
+            yield {field: [text]}
+        yield {text: 1}
+        for field in ("initial_prompt", "hotwords", "language"):
+            yield {"recording_id": recording, "options": {field: text}}
+
+
+@pytest.mark.parametrize(("method", "path", "name"), WITH_DOCUMENT)
+def test_whatever_stands_in_a_document_it_is_taken_or_refused_and_breaks_nothing(
+    stack: Stack, tenant: str, method: str, path: str, name: str
+) -> None:
+    token = everything_but_models(stack, tenant)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    received = stack.post("/v1/recordings", token=token, content=CLIP.read_bytes()).json()
+    documents = (json.dumps(document).encode() for document in evil_documents(name, received["recording_id"]))
+    url = stack.url + re.sub(r"\{\w+\}", "00000000-0000-0000-0000-000000000000", path)
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        for body in (*EVIL_BODIES, *documents):
+            answer = client.request(method, url, content=body)
+            assert answer.status_code < 500, (body[:200], answer.text)

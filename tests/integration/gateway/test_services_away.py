@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -72,20 +74,65 @@ async def test_a_deaf_service_is_soon_not_waited_for_at_all_and_others_answer_as
             assert time.monotonic() - began < 0.2, "nobody waits for its time-out any more"
 
 
-@pytest.mark.lesson("L16")
-async def test_l16_a_gateway_that_has_ended_leaves_no_connection_to_a_service() -> None:
-    accepted: list[asyncio.StreamReader] = []
+@dataclass
+class Behind:
+    url: str = ""
+    heard: list[bytes] = field(default_factory=list)
+    """The first lines of all requests."""
+    connections: int = 0
+
+
+@asynccontextmanager
+async def breaking(times: int) -> AsyncIterator[Behind]:
+    """A service that breaks off so many requests before it answers."""
+    behind = Behind()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        accepted.append(reader)
-        while await reader.readuntil(b"\r\n\r\n"):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
+        behind.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                behind.heard.append(head.split(b"\r\n")[0])
+                if len(behind.heard) <= times:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        behind.connections -= 1
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as behind:
-        async with gateway(f"http://127.0.0.1:{behind.sockets[0].getsockname()[1]}") as door:
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        behind.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield behind
+        async with asyncio.timeout(5):
+            while behind.connections:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.lesson("L22")
+@pytest.mark.parametrize(("times", "status"), [(0, 200), (1, 200), (2, 503)])
+async def test_l22_a_read_that_broke_is_sent_once_more_and_not_for_ever(times: int, status: int) -> None:
+    async with breaking(times) as behind, gateway(behind.url) as door:
+        assert (await door.get("/v1/recordings", headers=bearer())).status_code == status
+        assert len(behind.heard) == min(times, 1) + 1
+
+
+@pytest.mark.lesson("L22")
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_l22_what_changes_something_is_never_sent_twice(method: str) -> None:
+    path = "/v1/jobs" if method == "POST" else "/v1/jobs/00000000-0000-0000-0000-000000000001"
+    async with breaking(1) as behind, gateway(behind.url) as door:
+        answer = await door.request(method, path, headers=bearer("recordings:write"))
+        assert answer.status_code == 503
+        assert len(behind.heard) == 1
+
+
+@pytest.mark.lesson("L16")
+async def test_l16_a_gateway_keeps_one_connection_and_leaves_none_when_it_ends() -> None:
+    async with breaking(0) as behind:
+        async with gateway(behind.url) as door:
             for _ in range(5):
                 assert (await door.get("/v1/recordings", headers=bearer())).status_code == 200
-            assert len(accepted) == 1, "it is kept while there is a gateway"
+            assert behind.connections == 1
         async with asyncio.timeout(5):
-            while not all(reader.at_eof() for reader in accepted):
+            while behind.connections:
                 await asyncio.sleep(0.01)

@@ -1,5 +1,6 @@
 """Calls to the services behind the gateway: bounded in every direction, signed, and streamed back."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +26,7 @@ LONGEST_WAIT_SECONDS = 60.0
 SLOWEST_WORK_BYTES_A_SECOND = 4 << 20
 LONGEST_WORK_SECONDS = 900.0
 SMALL_BYTES = 1 << 16
+AGAIN_SECONDS = 0.1
 FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 WITH_BODY = ("POST", "PUT", "PATCH")
 PASSED_ON = (
@@ -131,7 +133,7 @@ class Service:
     async def _send(self, call: _Call) -> httpx.Response:
         self._circuit.check()
         try:
-            answer = await self._client.send(self._request(call), stream=True)
+            answer = await self._sent(call)
         except httpx.PoolTimeout as exc:
             raise Unavailable(f"{self._base_url} has more to do than it can.") from exc
         except httpx.TransportError as exc:
@@ -139,6 +141,16 @@ class Service:
             raise Unavailable(f"{self._base_url} does not answer: {exc!r}") from exc
         self._circuit.succeeded()
         return answer
+
+    async def _sent(self, call: _Call) -> httpx.Response:
+        """A read whose connection broke before the answer is sent once more: nothing was done yet that is to be."""
+        try:
+            return await self._client.send(self._request(call), stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if call.method != "GET":
+                raise
+        await asyncio.sleep(AGAIN_SECONDS)
+        return await self._client.send(self._request(call), stream=True)
 
     def _request(self, call: _Call) -> httpx.Request:
         signed = caller_token.sign(call.caller, self._caller_key, utc_now)

@@ -98,9 +98,11 @@ def fields_of(asked: Mapping[str, object]) -> dict[str, str]:
 
 
 def _text_of(value: object) -> str:
+    """JSON knows halves of characters, which a form cannot have."""
     if isinstance(value, dict):
         return json.dumps(value)
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _shown(numbers: Sequence[int]) -> str:
