@@ -29,6 +29,11 @@ class Inside:
         self._app = build_app(database, store, queues, report, models, DEFAULTS, Targets(()), KEY)
 
     async def ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, tenant: str = "default"
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        tenant: str = "default",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        return await ask(self._app, method, path, tenant, json=body)
+        return await ask(self._app, method, path, tenant, json=body, more_headers=headers)

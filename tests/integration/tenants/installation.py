@@ -122,6 +122,8 @@ class Installation:
         job = await self._transcribe_all(tenant)
         for name in ("speech", f"{tenant}-only"):
             await self._dataset(tenant, name)
+        transcript = f"/v1/recordings/{taken['recording_id']}/transcript"
+        seen = await self._done(self.metadata, "GET", transcript, tenant)
         opened = await self._done(self.ingestion, "POST", "/v1/uploads", tenant, json={"name": f"{tenant}.wav"})
         upload = opened["upload_id"]
         await self._done(self.ingestion, "PUT", f"/v1/uploads/{upload}/parts/1", tenant, content=own_bytes(tenant))
@@ -139,6 +141,7 @@ class Installation:
                 "recording_id": taken["recording_id"],
                 "job_id": taken["job_id"],
                 "dead_letter_id": letter.dead_letter_id,
+                "segment_id": seen["segments"][0]["id"],
                 "upload_id": upload,
                 "key_id": key["key_id"],
                 "webhook_id": webhook["webhook_id"],

@@ -5,7 +5,7 @@ or changed. The routes are those of the applications themselves: one without a c
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,9 @@ class Case:
 
 
 FOUND = Case(other=404)
+TRANSCRIPT = "/v1/recordings/{recording_id}/transcript"
+SEGMENT = f"{TRANSCRIPT}/segments/{{segment_id}}"
+SEEN = {"more_headers": {"If-Match": "*"}}
 CLOSED = Case(own=403, other=403)
 """To whoever is no admin, or no service: these know all tenants."""
 EVERYTHING = tuple(Scope)
@@ -61,7 +64,14 @@ CASES: dict[str, Case] = {
     "GET /v1/recordings/{recording_id}": FOUND,
     "GET /v1/recordings/{recording_id}/audio": FOUND,
     "GET /v1/recordings/{recording_id}/transcript": FOUND,
+    "GET /v1/recordings/{recording_id}/transcript/revisions": FOUND,
     "GET /v1/recordings/{recording_id}/datasets": FOUND,
+    "PATCH /v1/recordings/{recording_id}": Case(other=404, body=lambda _: {"json": {"tags": ["x"]}}),
+    f"PATCH {SEGMENT}": Case(other=404, body=lambda _: {"json": {"text": "x"}, **SEEN}),
+    f"POST {SEGMENT}/split": Case(own=422, other=404, body=lambda _: {"json": {"at": 0.5}, **SEEN}),
+    f"POST {SEGMENT}/merge": Case(own=409, other=404, body=lambda _: SEEN),
+    f"POST {TRANSCRIPT}/replace": Case(other=404, body=lambda _: {"json": {"find": "x", "replace": "y"}, **SEEN}),
+    f"POST {TRANSCRIPT}/revert": Case(other=404, body=lambda _: {"json": {"revision": 1}}),
     "GET /v1/jobs": Case(),
     "POST /v1/jobs": Case(other=404, body=lambda owner: {"json": {"recording_id": owner.ids["recording_id"]}}),
     "GET /v1/jobs/{job_id}": FOUND,
@@ -170,10 +180,18 @@ async def surfaces(installation: Installation, broker: Broker) -> AsyncIterator[
 
 
 async def ask_gateway(
-    app: FastAPI, method: str, path: str, tenant: str, scopes: Iterable[str], **content: Any
+    app: FastAPI,
+    method: str,
+    path: str,
+    tenant: str,
+    scopes: Iterable[str],
+    *,
+    more_headers: Mapping[str, str] | None = None,
+    **content: Any,
 ) -> httpx.Response:
+    headers = {**bearer(" ".join(scopes), tenant), **(more_headers or {})}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway", timeout=30) as client:
-        return await client.request(method, path, headers=bearer(" ".join(scopes), tenant), **content)
+        return await client.request(method, path, headers=headers, **content)
 
 
 SURFACES = ("metadata", "ingestion", "orchestrator", "gateway")

@@ -9,9 +9,10 @@ import pytest
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode, decode_outcome, encode
 from ai2text.common.contracts.presence import ServicePresence
+from ai2text.common.contracts.revisions import HumanRevision
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Poison
-from tests.fixtures.examples import DOCUMENTS, EVENTS, MODEL_DOCUMENTS, PRESENCE, REQUESTED
+from tests.fixtures.examples import DOCUMENTS, EVENTS, HUMAN_REVISION, MODEL_DOCUMENTS, PRESENCE, REQUESTED
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -42,6 +43,11 @@ def test_outcomes_are_written_and_read_as_their_golden_files_say(name: str) -> N
     assert decode_outcome(json.dumps(golden(name)).encode()) == DOCUMENTS[name]
 
 
+def test_a_human_revision_is_written_and_read_as_its_golden_file_says() -> None:
+    assert json.loads(encode(HUMAN_REVISION)) == golden("revision.human.v1")
+    assert decode(HumanRevision, json.dumps(golden("revision.human.v1")).encode()) == HUMAN_REVISION
+
+
 def test_presence_is_written_and_read_as_its_golden_file_says() -> None:
     assert json.loads(encode(PRESENCE)) == golden(subjects.PRESENCE)
     assert decode(ServicePresence, json.dumps(golden(subjects.PRESENCE)).encode()) == PRESENCE
@@ -58,7 +64,7 @@ def test_every_contract_has_one_subject_and_one_golden_file() -> None:
     assert len(contracts) == len(set(contracts))
     assert set(contracts) == set(subjects.Event.__args__)
     files = {path.stem for path in GOLDEN.glob("*.json")}
-    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, *MODEL_DOCUMENTS, subjects.PRESENCE}
+    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, *MODEL_DOCUMENTS, subjects.PRESENCE, "revision.human.v1"}
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -10,6 +10,7 @@ from ai2text.common import subjects
 from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.identity import NAMESPACE
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.revisions import TranscriptCorrected
 from ai2text.common.contracts.transcription import (
     TranscriptionCancelled,
     TranscriptionFailed,
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     STARTED = "transcription.started"
     TRANSCRIBED = "recording.transcribed"
     """The transcript can be read and searched."""
+    CORRECTED = "transcript.corrected"
     FAILED = "transcription.failed"
     CANCELLED = "transcription.cancelled"
     ASSEMBLED = "dataset.assembled"
@@ -36,6 +38,7 @@ SUBJECT_OF = {
     Kind.REJECTED: subjects.RECORDING_REJECTED,
     Kind.STARTED: subjects.TRANSCRIPTION_STARTED,
     Kind.TRANSCRIBED: subjects.TRANSCRIPT_PERSISTED,
+    Kind.CORRECTED: subjects.TRANSCRIPT_CORRECTED,
     Kind.FAILED: subjects.TRANSCRIPTION_FAILED,
     Kind.CANCELLED: subjects.TRANSCRIPTION_CANCELLED,
     Kind.ASSEMBLED: subjects.DATASET_ASSEMBLED,
@@ -71,6 +74,9 @@ def occurrence_of(event: subjects.Event) -> Occurrence | None:
             kind, at, data = Kind.STARTED, event.started_at, _job(event)
         case TranscriptPersisted():
             kind, at, data = Kind.TRANSCRIBED, event.persisted_at, _transcribed(event)
+        case TranscriptCorrected():
+            own = {"recording_id": event.recording_id, "revision": event.revision}
+            kind, at, data = Kind.CORRECTED, event.corrected_at, own
         case TranscriptionFailed():
             kind, at, data = Kind.FAILED, event.failed_at, {**_job(event), "error": asdict(event.reason)}
         case TranscriptionCancelled():

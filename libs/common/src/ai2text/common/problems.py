@@ -1,7 +1,8 @@
 """Errors over HTTP, as RFC 9457 wants them: one form for the gateway and the services behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -20,9 +21,17 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def problem(
-    request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """`code` is stable and for machines, `detail` says to people what to do; the request id finds it in the logs."""
+    """`code` is stable and for machines, `detail` says to people what to do; the request id finds it in the logs.
+
+    `more` are members of this problem's own.
+    """
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -31,6 +40,7 @@ def problem(
         "detail": detail,
         "instance": request.url.path,
         "request_id": get_contextvars().get("request_id"),
+        **(more or {}),
     }
     return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
 

@@ -4,6 +4,7 @@ from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequ
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.revisions import TranscriptCorrected
 from ai2text.common.contracts.states import Lane
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
@@ -33,6 +34,7 @@ TRANSCRIPTION_FAILED = "transcription.failed.v1"
 TRANSCRIPTION_CANCELLED = "transcription.cancelled.v1"
 """A stream keeps it like every fact; workers hear it over core NATS, and one that misses it finds the outcome."""
 TRANSCRIPT_PERSISTED = "transcript.persisted.v1"
+TRANSCRIPT_CORRECTED = "transcript.corrected.v1"
 DEAD_LETTERED = "dead.lettered.v1"
 DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
 DATASET_ASSEMBLED = "dataset.assembled.v1"
@@ -61,6 +63,7 @@ Event = (
     | TranscriptionFailed
     | TranscriptionCancelled
     | TranscriptPersisted
+    | TranscriptCorrected
     | DatasetShardRequested
     | DatasetAssembled
     | WebhookDeliveryRequested
@@ -76,6 +79,7 @@ CONTRACT_OF: dict[str, type[Event]] = {
     TRANSCRIPTION_FAILED: TranscriptionFailed,
     TRANSCRIPTION_CANCELLED: TranscriptionCancelled,
     TRANSCRIPT_PERSISTED: TranscriptPersisted,
+    TRANSCRIPT_CORRECTED: TranscriptCorrected,
     DATASET_SHARD_REQUESTED: DatasetShardRequested,
     DATASET_ASSEMBLED: DatasetAssembled,
     WEBHOOK_DELIVERY_REQUESTED: WebhookDeliveryRequested,
@@ -135,9 +139,7 @@ def message_id_of(event: Event) -> str:
     """The `Nats-Msg-Id`: the same announcement made twice is one message, a replay is another."""
     match event:
         case RecordingIngested():
-            own = f"{event.recording_id}/{event.source.source_id}/{event.first_job.job_id}"
-            if event.replaces_recording_id:  # a source may go back to what it held a minute ago
-                own = f"{own}/{event.replaces_recording_id}"
+            own = _ingestion(event)
         case RecordingRejected():
             own = event.rejection_id
         case TranscriptionRequested():
@@ -146,6 +148,8 @@ def message_id_of(event: Event) -> str:
             own = f"{event.job_id}/{event.worker}/{event.attempt}"
         case RecordingTranscribed() | TranscriptionFailed() | TranscriptionCancelled() | TranscriptPersisted():
             own = event.job_id
+        case TranscriptCorrected():
+            own = f"{event.recording_id}/{event.revision}"
         case DatasetShardRequested() | DatasetAssembled():
             own = f"{event.tenant}/{event.name}/{event.version}"
         case WebhookDeliveryRequested():
@@ -153,3 +157,9 @@ def message_id_of(event: Event) -> str:
         case DeadLetter():
             own = event.dead_letter_id
     return f"{subject_of(event)}/{own}"
+
+
+def _ingestion(event: RecordingIngested) -> str:
+    own = f"{event.recording_id}/{event.source.source_id}/{event.first_job.job_id}"
+    replaced = event.replaces_recording_id  # a source may go back to what it held a minute ago
+    return f"{own}/{replaced}" if replaced else own

@@ -29,6 +29,7 @@ from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
+from ai2text.api_gateway.routes.transcripts import transcripts_router
 from ai2text.api_gateway.routes.uploads import uploads_router
 from ai2text.api_gateway.routes.webhooks import webhooks_router
 from ai2text.api_gateway.security_headers import SecurityHeaders
@@ -86,6 +87,7 @@ def build_app(
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
     app.include_router(document_router(app, door))
     app.include_router(recordings_router(door, metadata, ingestion, quotas))
+    app.include_router(transcripts_router(door, metadata))
     app.include_router(uploads_router(door, ingestion, quotas))
     app.include_router(jobs_router(door, metadata, following, hearing.cursors))
     app.include_router(events_router(door, hearing.events, hearing.cursors, settings.cors_origins))

@@ -37,6 +37,7 @@ PASSED_ON = (
     "range",
     "if-range",
     "if-none-match",
+    "if-match",
 )
 PASSED_BACK = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "retry-after")
 """Of a request and of a service's answer; everything else, hop-by-hop headers above all, stays where it is."""

@@ -13,10 +13,14 @@ from ai2text.api_gateway.documents.datasets import Definition
 from ai2text.api_gateway.documents.jobs import AskedJob
 from ai2text.api_gateway.documents.openai import TranscriptionAsk, TranslationAsk
 from ai2text.api_gateway.documents.problem import OpenAIError, Problem
-from ai2text.api_gateway.documents.recordings import EndOfUpload, NewUpload
+from ai2text.api_gateway.documents.recordings import ChangedRecording, EndOfUpload, NewUpload
+from ai2text.api_gateway.documents.transcripts import Edit, Replacement, Reversion, Split
 from ai2text.api_gateway.openai_errors import PREFIXES
 
-BODIES = (NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload)
+BODIES = (
+    *(NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload),
+    *(ChangedRecording, Edit, Split, Replacement, Reversion),
+)
 """Sent to us; routes that pass a body on name one of these by `body`."""
 REF = "#/components/schemas/{model}"
 DESCRIPTION = """Speech to text inside your own cluster: recordings go in, transcripts and datasets come out.
@@ -30,10 +34,12 @@ REFUSALS = {
     403: "The token lacks the scope that is needed.",
     404: "There is no such thing of this tenant.",
     409: "What is there says otherwise.",
+    412: "It was changed meanwhile; the answer has what stands.",
     413: "The body is too large.",
     415: "The body is of a kind that is not taken, or has a Content-Encoding.",
     416: "There are no such bytes.",
     422: "A parameter, a field or the audio is refused; the detail names it.",
+    428: "Send what you have seen in If-Match.",
     429: "Too much of this caller or tenant; come back after Retry-After seconds.",
     500: "The work was given up.",
     503: "A server behind this one does not answer; come back after Retry-After seconds.",

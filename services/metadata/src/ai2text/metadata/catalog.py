@@ -7,6 +7,7 @@ from typing import Any
 from ai2text.common.contracts.states import RecordingStatus
 from ai2text.metadata.page import Order, Page, Window
 from ai2text.metadata.postgres.pool import Connection
+from ai2text.metadata.transcript_edit import joined
 
 PREVIEW_CHARACTERS = 200
 LISTED = Order(("listed_at", "position"))
@@ -20,7 +21,7 @@ _SHOWN = """
     SELECT r.recording_id::text, r.listed_at, r.position, r.sha256, r.size_bytes, r.status, r.review,
         r.duration_seconds, r.container, r.codec, r.sample_rate_hz, r.channels, r.bit_rate_bps, r.peak_dbfs,
         r.loudness_lufs, r.tags, r.media_tags, r.reason_code, r.reason_detail, r.created_at,
-        r.language, left(t.text, %(preview)s) AS text_preview,
+        r.language, coalesce(t.preview, left(t.text, %(preview)s)) AS text_preview,
         (SELECT job_id::text FROM jobs j WHERE j.recording_id = r.recording_id
          ORDER BY generation DESC, requested_at DESC NULLS LAST LIMIT 1) AS job_id,
         coalesce((SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'place', s.place, 'name', s.name)
@@ -77,6 +78,18 @@ class TranscriptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Of a transcript: a revision, the current one where none is named, and the segments within some seconds."""
+
+    revision: int | None = None
+    begin_seconds: float = -1.0
+    end_seconds: float = float("inf")
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFacts:
     """Where the audio of a recording lies."""
 
@@ -122,15 +135,18 @@ async def find_recording(connection: Connection, tenant: str, recording_id: str)
     return {name: value for name, value in _recording(row).items() if name not in LISTED.columns}
 
 
-async def find_transcript(connection: Connection, tenant: str, recording_id: str) -> TranscriptView | None:
-    """The current revision, whole; None when there is none (yet)."""
+async def find_transcript(
+    connection: Connection, tenant: str, recording_id: str, part: Part = WHOLE
+) -> TranscriptView | None:
+    """None when there is none (yet)."""
     cursor = await connection.execute(
         """
-        SELECT t.recording_id::text, t.revision, t.language, t.model, t.text
-        FROM recordings r JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+        SELECT t.recording_id::text, t.revision, coalesce(t.base, t.revision) AS base, t.language, t.model
+        FROM recordings r JOIN transcripts t
+            ON t.recording_id = r.recording_id AND t.revision = coalesce(%s, r.current_revision)
         WHERE r.tenant = %s AND t.tenant = %s AND r.recording_id = %s
         """,
-        (tenant, tenant, recording_id),
+        (part.revision, tenant, tenant, recording_id),
     )
     row = await cursor.fetchone()
     if row is None:
@@ -138,15 +154,41 @@ async def find_transcript(connection: Connection, tenant: str, recording_id: str
     cursor = await connection.execute(
         """
         SELECT segment_id::text AS id, etag, start_seconds AS start, end_seconds AS end, text, speaker, words
-        FROM segments WHERE tenant = %s AND recording_id = %s AND revision = %s ORDER BY place
+        FROM segments
+        WHERE tenant = %(tenant)s AND recording_id = %(recording)s AND revision = %(base)s
+            AND since <= %(revision)s AND (until IS NULL OR until > %(revision)s)
+            AND end_seconds > %(begin)s AND start_seconds < %(end)s
+        ORDER BY place
         """,
-        (tenant, recording_id, row["revision"]),
+        {
+            "tenant": tenant,
+            "recording": recording_id,
+            "base": row.pop("base"),
+            "revision": row["revision"],
+            "begin": part.begin_seconds,
+            "end": part.end_seconds,
+        },
     )
     segments = [
         SegmentRow(**{**segment, "words": tuple(WordRow(**word) for word in segment["words"])})
         for segment in await cursor.fetchall()
     ]
-    return TranscriptView(**row, segments=tuple(segments))
+    text = joined((segment.text for segment in segments), row["language"])
+    return TranscriptView(**row, text=text, segments=tuple(segments))
+
+
+async def list_revisions(connection: Connection, tenant: str, recording_id: str) -> list[dict[str, Any]] | None:
+    """The oldest first; None when there is none (yet)."""
+    cursor = await connection.execute(
+        """
+        SELECT t.revision, t.parent, t.author, t.kind, t.change, t.model, t.job_id::text, t.created_at,
+            t.revision = r.current_revision AS current
+        FROM transcripts t JOIN recordings r USING (recording_id)
+        WHERE t.tenant = %s AND r.tenant = %s AND t.recording_id = %s ORDER BY t.revision
+        """,
+        (tenant, tenant, recording_id),
+    )
+    return await cursor.fetchall() or None
 
 
 async def find_audio(connection: Connection, tenant: str, recording_id: str) -> AudioFacts | None:

@@ -10,6 +10,7 @@ from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.metadata.cancel_job import CancelJob
 from ai2text.metadata.command_models import CommandModels
+from ai2text.metadata.correct_transcript import CorrectTranscript
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
@@ -17,6 +18,7 @@ from ai2text.metadata.reads import Reads
 from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.request_job import RequestJob
 from ai2text.metadata.routes.audit import audit_router
+from ai2text.metadata.routes.corrections import answer_stale, corrections_router
 from ai2text.metadata.routes.datasets import datasets_router
 from ai2text.metadata.routes.dead_letters import dead_letters_router
 from ai2text.metadata.routes.jobs import jobs_router
@@ -45,6 +47,7 @@ def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     answer_key_errors(app)
+    answer_stale(app)
 
     caller = authenticated(caller_key)
     reads = Reads(database, queues)
@@ -52,6 +55,8 @@ def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     cancelling = CancelJob(reads=reads, persist=PersistReports(database, utc_now), store=store, clock=utc_now)
     app.include_router(recordings_router(reads, store, caller))
     app.include_router(jobs_router(reads, store, requesting, cancelling, caller))
+    correcting = CorrectTranscript(database=database, store=store, clock=utc_now)
+    app.include_router(corrections_router(correcting, caller))
     app.include_router(search_router(database, caller))
     app.include_router(dead_letters_router(database, caller))
     app.include_router(datasets_router(reads, caller))

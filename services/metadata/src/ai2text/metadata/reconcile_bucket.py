@@ -15,10 +15,12 @@ from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.errors import ObjectNotFound, Poison
 from ai2text.common.object_store import ObjectStore
+from ai2text.metadata.correct_transcript import CorrectTranscript
 from ai2text.metadata.news import Report
 from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_reports import PersistReports, read_outcome
 from ai2text.metadata.postgres import datasets, jobs
+from ai2text.metadata.postgres.revisions import unknown_revisions
 
 log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ class ReconcileBucket:
 
     def __init__(self, persist: PersistReports, store: ObjectStore) -> None:
         self._persist = persist
+        self._correcting = CorrectTranscript(database=persist.database, store=store, clock=persist.clock)
         self._store = store
 
     async def reconcile_bucket(self) -> int:
@@ -47,6 +50,7 @@ class ReconcileBucket:
             if identity.TENANT_PATTERN.fullmatch(tenant):
                 told += await self._facts(tenant)
                 told += await self._outcomes(tenant)
+                told += await self._revisions(tenant)
                 told += await self._datasets(tenant)
         if told:
             log.warning("catalogue_restored", objects=told)
@@ -69,6 +73,23 @@ class ReconcileBucket:
                 unknown = await jobs.without_end(connection, list(by_job))
             told += await self._tell((by_job[job] for job in unknown), lambda key: read_outcome(self._store, key))
         return told
+
+    async def _revisions(self, tenant: str) -> int:
+        """In the order of their numbers, each on what was there before it."""
+        told = 0
+        async for keys in _batches(self._revision_keys(tenant)):
+            async with self._persist.database.transaction() as connection:
+                unknown = set(await unknown_revisions(connection, keys))
+            for key in keys:
+                told += key in unknown and await self._tell_revision(key)
+        return told
+
+    async def _tell_revision(self, key: str) -> bool:
+        try:
+            return await self._correcting.take_in(key)
+        except (Poison, ObjectNotFound) as exc:
+            log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
+            return False
 
     async def _datasets(self, tenant: str) -> int:
         told = 0
@@ -95,6 +116,16 @@ class ReconcileBucket:
             name, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
             if _NUMBER.fullmatch(number):
                 yield name, int(number)
+            else:
+                log.warning("object_of_unknown_form", key=found.key)
+
+    def _revision_keys(self, tenant: str) -> Iterator[str]:
+        """Blocking; those of one recording follow each other."""
+        prefix = identity.revisions_prefix(tenant)
+        for found in self._store.list(prefix):
+            recording, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
+            if _is_id(recording) and _NUMBER.fullmatch(number):
+                yield found.key
             else:
                 log.warning("object_of_unknown_form", key=found.key)
 

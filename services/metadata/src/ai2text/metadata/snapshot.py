@@ -7,6 +7,7 @@ from psycopg.rows import DictRow
 from ai2text.common.contracts.datasets import TranscribedRecording
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.transcript_edit import SPACELESS
 
 ROWS_AT_ONCE = 500
 
@@ -22,7 +23,11 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
             """
             DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, r.sha256, r.size_bytes, r.audio_key, r.container, r.duration_seconds, r.tags,
-                r.review, t.revision, t.job_id::text, t.model, t.language, t.text
+                r.review, t.revision, t.job_id::text, t.model, t.language,
+                coalesce(t.text, (SELECT string_agg(s.text,
+                        CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
+                    WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.since <= t.revision
+                        AND (s.until IS NULL OR s.until > t.revision)), '') AS text
             FROM recordings r
             JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
             LEFT JOIN jobs ON jobs.job_id = t.job_id
@@ -30,7 +35,7 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
                 AND jobs.task IS DISTINCT FROM 'translate'
             ORDER BY r.recording_id
             """,
-            {"tenant": tenant},
+            {"tenant": tenant, "spaceless": list(SPACELESS)},
         )
         while rows := await (await connection.execute(f"FETCH {ROWS_AT_ONCE} FROM snapshot")).fetchall():
             for row in rows:

@@ -60,6 +60,15 @@ def outcomes_prefix(tenant: str) -> str:
     return f"{tenant}/outcomes/"
 
 
+def revision_key(tenant: str, recording: str, revision: int) -> str:
+    """What people changed: the first one written under a number is the truth."""
+    return f"{revisions_prefix(tenant)}{recording}/{revision:06}.json"
+
+
+def revisions_prefix(tenant: str) -> str:
+    return f"{tenant}/revisions/"
+
+
 def draft_key(tenant: str, job: str) -> str:
     """Where a worker leaves what it has of a long recording, until there is an outcome."""
     return f"{tenant}/drafts/{job}.json"

@@ -20,10 +20,10 @@ from ai2text.api_gateway.documents.common import (
     Text,
 )
 from ai2text.api_gateway.documents.problem import Reason
+from ai2text.api_gateway.documents.transcripts import SegmentId
 from ai2text.common.contracts.states import Lane, RecordingStatus, ReviewStatus, Task
 from ai2text.common.contracts.transcription import TranscriptionOptions
 
-SegmentId = Annotated[str, Field(examples=["b7e4c1de-5a52-5c0f-9a3b-7d9a5e4b3c03"])]
 UploadId = Annotated[str, Field(examples=["1f81df9ab86d480786fa7d16c2eae9cb"])]
 
 
@@ -75,37 +75,6 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    start: Seconds
-    end: Seconds
-    text: Annotated[str, Field(examples=[" weather"])]
-    probability: Annotated[float, Field(examples=[0.97])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """Times in seconds from the recording's start."""
-
-    id: SegmentId
-    etag: Annotated[str, Field(examples=["3b0d7f1c"])]
-    start: Seconds
-    end: Seconds
-    text: Text
-    speaker: Annotated[str | None, Field(examples=["1"])]
-    words: list[Word]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
-    recording_id: RecordingId
-    revision: Annotated[int, Field(ge=1, examples=[1])]
-    language: Language
-    model: Model
-    text: Text
-    segments: list[Segment]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
     """`highlight` is HTML: the text escaped, with `<mark>` around the words that were found."""
 
@@ -115,6 +84,16 @@ class SearchHit:
     end: Seconds
     text: Text
     highlight: Annotated[str, Field(examples=["The <mark>weather</mark> is here."])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRecording:
+    """What is left out stays."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    review: ReviewStatus | None = None
+    tags: Annotated[list[str] | None, Field(max_length=32, examples=[["interview"]])] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

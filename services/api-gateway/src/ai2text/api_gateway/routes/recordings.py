@@ -1,16 +1,16 @@
 """Recordings and their transcripts."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.recordings import Received, Recording, Transcript
+from ai2text.api_gateway.documents.recordings import ChangedRecording, Received, Recording
 from ai2text.api_gateway.inside import Service
-from ai2text.api_gateway.openapi import BYTES
+from ai2text.api_gateway.openapi import BYTES, body
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import Lane, RecordingStatus, Task
@@ -40,17 +40,13 @@ UPLOAD = {
         },
     }
 }
-CAPTIONS = {
-    media_type: {"schema": {"type": "string"}}
-    for media_type in ("text/plain", "application/x-subrip", "text/vtt", "text/tab-separated-values")
-}
 
 
 def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas: Quotas) -> APIRouter:
     router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
     reader = door.needs(Scope.RECORDINGS_READ)
 
-    writer = door.needs(Scope.RECORDINGS_WRITE)
+    writer, editor = door.needs(Scope.RECORDINGS_WRITE), door.needs(Scope.TRANSCRIPTS_WRITE)
 
     @router.post(
         "",
@@ -104,18 +100,13 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
     async def get_audio(request: Request, caller: Annotated[Caller, reader], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
-    @router.get(
-        "/{recording_id}/transcript",
-        summary="The current transcript",
-        response_model=Transcript,
-        responses={200: {"content": CAPTIONS}},
+    @router.patch(
+        "/{recording_id}",
+        summary="Change its tags, or what its review came to",
+        response_model=Recording,
+        openapi_extra=body(ChangedRecording),
     )
-    async def get_transcript(
-        request: Request,
-        caller: Annotated[Caller, reader],
-        recording_id: UUID,
-        form: Annotated[Literal["json", "txt", "srt", "vtt", "tsv"], Query(alias="format")] = "json",
-    ) -> Response:
+    async def change_recording(request: Request, caller: Annotated[Caller, editor], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     return router

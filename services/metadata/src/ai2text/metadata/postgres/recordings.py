@@ -130,6 +130,21 @@ async def follow_newest_jobs(connection: Connection, recording_ids: Sequence[str
     )
 
 
+async def change_recording(
+    connection: Connection, tenant: str, recording_id: str, review: str | None, tags: Sequence[str] | None
+) -> None:
+    """What is None stays."""
+    await connection.execute(
+        """
+        UPDATE recordings SET review = coalesce(%(review)s, review),
+            tags = coalesce((SELECT array_agg(DISTINCT tag ORDER BY tag) FROM unnest(%(tags)s::text[]) AS tag),
+                CASE WHEN %(tags)s::text[] IS NULL THEN tags ELSE '{}' END)
+        WHERE tenant = %(tenant)s AND recording_id = %(id)s
+        """,
+        {"tenant": tenant, "id": recording_id, "review": review, "tags": None if tags is None else list(tags)},
+    )
+
+
 async def hold(connection: Connection, recording_id: str) -> None:
     """Until the transaction ends nobody else reports on it, or asks for it."""
     await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (recording_id,))

@@ -1,25 +1,40 @@
 """Recordings, their audio and their transcripts."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import ConfigDict, Field
 
 from ai2text.common.caller_token import Authenticate
 from ai2text.common.captions import to_srt, to_text, to_tsv, to_vtt
 from ai2text.common.contracts.inside import Caller
-from ai2text.common.contracts.states import RecordingStatus
+from ai2text.common.contracts.states import RecordingStatus, ReviewStatus
 from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Limit
 from ai2text.metadata import catalog
+from ai2text.metadata.catalog import WHOLE, Part
 from ai2text.metadata.page import Window
+from ai2text.metadata.postgres.recordings import change_recording
 from ai2text.metadata.reads import Reads
+
+MOST = 2**31 - 1
+Tag = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\p{C},]+$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRecording:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    review: ReviewStatus | None = None
+    tags: Annotated[list[Tag], Field(max_length=32)] | None = None
 
 
 class TranscriptFormat(StrEnum):
@@ -61,6 +76,15 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
     async def recording(who: Annotated[Caller, Depends(caller)], recording_id: UUID) -> dict[str, Any]:
         return await reads.find(catalog.find_recording, who, recording_id, "recording")
 
+    @router.patch("/{recording_id}")
+    async def change(
+        who: Annotated[Caller, Depends(caller)], recording_id: UUID, asked: ChangedRecording
+    ) -> dict[str, Any]:
+        """What is left out stays."""
+        async with reads.database.transaction() as connection:
+            await change_recording(connection, who.tenant, str(recording_id), asked.review, asked.tags)
+        return await reads.find(catalog.find_recording, who, recording_id, "recording")
+
     @router.get("/{recording_id}/audio")
     async def audio(who: Annotated[Caller, Depends(caller)], recording_id: UUID, request: Request) -> Response:
         found = await reads.find(catalog.find_audio, who, recording_id, "audio")
@@ -71,13 +95,22 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
         who: Annotated[Caller, Depends(caller)],
         recording_id: UUID,
         form: Annotated[TranscriptFormat, Query(alias="format")] = TranscriptFormat.JSON,
+        revision: Annotated[int | None, Query(ge=1, le=MOST)] = None,
+        begin: Annotated[float, Query(alias="from")] = WHOLE.begin_seconds,
+        end: Annotated[float, Query(alias="to")] = WHOLE.end_seconds,
     ) -> Response:
-        found = await reads.look(catalog.find_transcript, who, recording_id)
+        part = Part(revision=revision, begin_seconds=begin, end_seconds=end)
+        found = await reads.look(partial(catalog.find_transcript, part=part), who, recording_id)
         if found is None:
-            raise HTTPException(404, "There is no transcript of such a recording (yet).")
+            raise HTTPException(404, "There is no such transcript of such a recording (yet).")
+        headers = {"ETag": f'"{found.revision}"'}
         if form is TranscriptFormat.JSON:
-            return JSONResponse(asdict(found))
+            return JSONResponse(asdict(found), headers=headers)
         write, media_type = WRITERS[form]
-        return Response(write(found.segments), media_type=media_type)
+        return Response(write(found.segments), media_type=media_type, headers=headers)
+
+    @router.get("/{recording_id}/transcript/revisions")
+    async def revisions(who: Annotated[Caller, Depends(caller)], recording_id: UUID) -> dict[str, Any]:
+        return {"items": await reads.find(catalog.list_revisions, who, recording_id, "transcript"), "next": None}
 
     return router

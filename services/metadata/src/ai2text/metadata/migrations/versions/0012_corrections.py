@@ -14,11 +14,13 @@ def upgrade() -> None:
     ALTER TABLE transcripts
         ADD COLUMN base integer,
         ADD COLUMN preview text,
+        ADD COLUMN change text,
         ADD COLUMN revision_key text,
         ALTER COLUMN text DROP NOT NULL,
         ADD FOREIGN KEY (recording_id, base) REFERENCES transcripts,
         ADD FOREIGN KEY (recording_id, parent) REFERENCES transcripts,
         ADD CHECK ((kind = 'human') = (base IS NOT NULL));
+    CREATE UNIQUE INDEX transcripts_by_key ON transcripts (revision_key) WHERE revision_key IS NOT NULL;
     COMMENT ON COLUMN transcripts.base IS
         'Of a human revision: the machine''s whose segments it changes. A machine''s stands on itself.';
     COMMENT ON COLUMN transcripts.text IS 'Of a machine''s revision; of a human one it is that of its segments.';
