@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import UPLOAD_MAX_BYTES
@@ -101,6 +102,9 @@ def test_the_audio_comes_back_whole_and_in_ranges(stack: Stack, uploader: str) -
         part = stack.get(path, token=uploader, byte_range=asked)
         assert (part.status_code, part.content) == (206, expected), asked
         assert part.headers["content-range"].endswith(f"/{len(content)}")
+    known = {"Authorization": f"Bearer {uploader}", "If-None-Match": f'"other", {whole.headers["etag"]}'}
+    unchanged = httpx.get(f"{stack.url}{path}", headers=known, trust_env=False)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
     beyond = stack.get(path, token=uploader, byte_range=f"bytes={len(content)}-")
     assert beyond.status_code == 416
 

@@ -38,7 +38,7 @@ async def serve(life: Life) -> None:
         limits = ConnectionLimits(connections=settings.max_connections)
         async with trail.delivered(), asyncio.TaskGroup() as tasks:
             tasks.create_task(hearing.live.wake_all_at(life.stop))
-            tasks.create_task(hearing.events.wake_all_at(life.stop))
+            tasks.create_task(hearing.events.wake_all_at_the_end())
             listening = tasks.create_task(_hear(hearing, load(NatsSettings), life))
             await serve_http(app, listener, life.stop, guarded_by(limits), GuardedSocket)
             listening.cancel()

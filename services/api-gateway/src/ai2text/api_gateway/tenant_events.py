@@ -99,8 +99,8 @@ class TenantEvents:
         self.reached: int | None = None
         """Up to here everything is told to those who listen; None while nobody does."""
 
-    async def wake_all_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
+    async def wake_all_at_the_end(self) -> None:
+        await self._stop.wait()
         for memory in self._memories.values():
             memory.wake()
 
