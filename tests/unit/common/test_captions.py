@@ -1,7 +1,13 @@
-from collections.abc import Sequence
-from dataclasses import dataclass
+import csv
+import html
+import io
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from hypothesis import given
+import pytest
+import webvtt
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ai2text.common import captions
@@ -53,20 +59,50 @@ def test_a_long_segment_is_cut_at_words_with_the_words_own_times() -> None:
         assert cue.start_ms == int(first.removeprefix("word")) * 1000
 
 
-texts = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=300)
-times = st.floats(0, 36_000, allow_nan=False)
+ODD = (
+    *(
+        "-->",
+        "00:00:01,000 --> 00:00:02,000",
+        "1",
+        "\n\n2\n",
+        "<b>bold</b>",
+        "<v Bob>",
+        "&lt;",
+        "{\\an8}",
+        "NOTE",
+        "WEBVTT",
+    ),
+    *(
+        "שלום עולם",
+        "\u202eturned\u202c",
+        "これは長い文章です" * 8,
+        "👩‍👩‍👧‍👦" * 9,
+        "\t",
+        "\r\n",
+        "\u2028",
+        "\x85",
+        "\x1b[31m",
+        "a" * 100,
+    ),
+)
+any_text = st.text(st.characters(codec="utf-8"), max_size=100)
+texts = st.lists(st.one_of(st.sampled_from(ODD), any_text), max_size=8).map(" ".join)
+times = st.one_of(st.floats(0, 36_000), st.sampled_from([0.0, 1.0, 1.0004, 1.0006, 5.0]))
+lengths = st.one_of(st.floats(0, 60), st.sampled_from([0.0, 1e-9, 0.0005, 1.0, -1.0]))
+speakers = st.one_of(st.none(), st.sampled_from(["", " ", "channel 1", "A\nB", "<i>", "-->"]), any_text)
 
 
 @st.composite
 def segments(draw: st.DrawFn) -> Piece:
-    start, length = draw(times), draw(st.floats(0, 60, allow_nan=False))
+    """In any order, beside, over and within each other."""
+    start, length = draw(times), draw(lengths)
     text = draw(texts)
     words = []
     if draw(st.booleans()):
         parts = text.split()
         step = length / max(len(parts), 1)
         words = [Piece(start + i * step, start + (i + 1) * step, f" {part}") for i, part in enumerate(parts)]
-    return Piece(start, start + length, text, words)
+    return Piece(start, start + length, text, words, draw(speakers))
 
 
 @given(st.lists(segments(), max_size=8))
@@ -82,9 +118,80 @@ def test_cues_never_overlap_never_have_zero_length_and_fit_two_lines(given_segme
 
 @given(st.lists(segments(), max_size=8))
 def test_no_character_of_the_text_is_lost_in_the_cues(given_segments: list[Piece]) -> None:
-    shown = "".join("".join(cue.lines) for cue in captions.cues(given_segments))
-    said = "".join(piece.text for piece in given_segments)
-    assert "".join(shown.split()) == "".join(said.split())
+    for segment in given_segments:
+        shown = "".join("".join(cue.lines) for cue in captions.cues([segment]))
+        assert letters(shown) == letters(segment.text)
+    everything = "".join("".join(cue.lines) for cue in captions.cues(given_segments))
+    assert sorted(letters(everything)) == sorted(letters("".join(piece.text for piece in given_segments)))
+
+
+def letters(text: str) -> str:
+    """Without white space, and what steers a terminal instead of being read."""
+    return "".join(each for each in text if not each.isspace() and unicodedata.category(each) != "Cc")
+
+
+READERS: dict[str, tuple[Callable[[list[Piece]], str], Callable[[str], webvtt.WebVTT]]] = {
+    "srt": (captions.to_srt, lambda text: webvtt.from_buffer(io.StringIO(text), format="srt")),
+    "vtt": (captions.to_vtt, webvtt.from_string),
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+@given(given_segments=st.lists(segments(), max_size=8))
+@example(given_segments=[Piece(0, 3, "00:00:01,000 --> 00:00:02,000\n\n7"), Piece(1, 2, "7", speaker="A > B\n\nC")])
+def test_another_reader_finds_the_same_cues_times_and_lines(form: str, given_segments: list[Piece]) -> None:
+    write, read = READERS[form]
+    expected = list(captions.cues(given_segments))
+    written = write(given_segments)
+    found = read(written).captions if written else []
+    assert [(cue.start_in_seconds, cue.end_in_seconds) for cue in found] == [
+        (cue.start_ms // 1000, cue.end_ms // 1000) for cue in expected
+    ]
+    assert [(milliseconds(cue.start), milliseconds(cue.end)) for cue in found] == [
+        (cue.start_ms, cue.end_ms) for cue in expected
+    ]
+    if form == "vtt":
+        assert [[html.unescape(line) for line in cue.text.split("\n")] for cue in found] == [
+            list(cue.lines) for cue in expected
+        ]
+    else:
+        assert [cue.raw_text.split("\n") for cue in found] == [list(cue.lines) for cue in expected]
+
+
+def milliseconds(clock: str) -> int:
+    hours, minutes, seconds = clock.split(":")
+    return round((int(hours) * 3600 + int(minutes) * 60) * 1000 + float(seconds) * 1000)
+
+
+@given(st.lists(segments(), max_size=8))
+def test_every_segment_is_one_row_of_the_tsv(given_segments: list[Piece]) -> None:
+    lines = io.StringIO(captions.to_tsv(given_segments), newline="")
+    head, *rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    assert head == ["start", "end", "text"]
+    assert [(int(start), int(end), letters(text)) for start, end, text in rows] == [
+        (round(s.start * 1000), round(s.end * 1000), letters(s.text)) for s in given_segments
+    ]
+
+
+@given(st.lists(segments(), max_size=8))
+def test_every_segment_with_words_is_one_line_of_the_text(given_segments: list[Piece]) -> None:
+    lines = captions.to_text(given_segments).splitlines()
+    said = [letters(segment.text) for segment in given_segments]
+    assert [letters(line) for line in lines] == [text for text in said if text]
+
+
+def test_who_speaks_into_anothers_words_is_shown_then_and_not_after_them() -> None:
+    words = [Piece(n, n + 1, f" monologue{n:02}") for n in range(40)]
+    said = [Piece(0, 40, "".join(word.text for word in words), words, "A"), Piece(11.5, 12, "Really?", (), "B")]
+    (question,) = (cue for cue in captions.cues(said) if cue.speaker == "B")
+    assert question.start_ms == 11_500
+
+
+def test_a_text_that_people_changed_is_shown_and_not_the_words_it_had() -> None:
+    heard = Piece(0, 2, " Two words.", [Piece(0, 1, " Too"), Piece(1, 2, " words.")])
+    (cue,) = captions.cues([heard])
+    assert cue.lines == ("Two words.",)
+    assert [cue.lines for cue in captions.cues([replace(heard, text="")])] == []
 
 
 def test_vtt_has_its_header_and_dots() -> None:

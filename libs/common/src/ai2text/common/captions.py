@@ -6,13 +6,18 @@ BBC's and Netflix's subtitle guides share, and what players need.
 
 import html
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Protocol
 
 LINE_CHARACTERS = 42
 CUE_LINES = 2
 SHORTEST_CUE_MS = 100
+READABLE_CUE_MS = 1000
+"""Somebody who speaks into another's cue ends it, but not before that."""
+ARROW = "-->"
 
 
 class TimedText(Protocol):
@@ -48,16 +53,17 @@ class _Piece:
     start: float
     end: float
     text: str
+    speaker: str | None = None
 
 
 def to_text(segments: Iterable[TimedText]) -> str:
     """One segment a line; nothing at all for a recording without words."""
-    return "".join(f"{line}\n" for segment in segments if (line := " ".join(segment.text.split())))
+    return "".join(f"{line}\n" for segment in segments if (line := _plain(segment.text)))
 
 
 def to_tsv(segments: Iterable[TimedText]) -> str:
     """Start and end in milliseconds, and the text, as Whisper's own command writes them."""
-    rows = (f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{' '.join(s.text.split())}\n" for s in segments)
+    rows = (f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_plain(s.text)}\n" for s in segments)
     return "start\tend\ttext\n" + "".join(rows)
 
 
@@ -78,13 +84,23 @@ def to_vtt(segments: Iterable[TimedSegment]) -> str:
 
 def cues(segments: Iterable[TimedSegment]) -> Iterator[Cue]:
     """In the order of time; each begins where or after the last one ended."""
+    pieces = sorted((piece for one in segments for piece in _in_order(_pieces(one))), key=lambda piece: piece.start)
     free_from_ms = 0
-    for segment in segments:
-        for piece in _pieces(segment):
-            start_ms = max(round(piece.start * 1000), free_from_ms)
-            end_ms = max(round(piece.end * 1000), start_ms + SHORTEST_CUE_MS)
-            yield Cue(start_ms=start_ms, end_ms=end_ms, lines=tuple(_wrapped(piece.text)), speaker=segment.speaker)
-            free_from_ms = end_ms
+    for piece, following in zip_longest(pieces, pieces[1:]):
+        start_ms = max(round(piece.start * 1000), free_from_ms)
+        end_ms = max(round(piece.end * 1000), start_ms + SHORTEST_CUE_MS)
+        if following is not None:
+            end_ms = min(end_ms, max(round(following.start * 1000), start_ms + READABLE_CUE_MS))
+        yield Cue(start_ms=start_ms, end_ms=end_ms, lines=tuple(_wrapped(piece.text)), speaker=piece.speaker)
+        free_from_ms = end_ms
+
+
+def _in_order(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """As they are spoken, also where their times go back."""
+    latest = 0.0
+    for piece in pieces:
+        latest = max(latest, piece.start)
+        yield replace(piece, start=latest)
 
 
 def _pieces(segment: TimedSegment) -> Iterator[_Piece]:
@@ -92,17 +108,18 @@ def _pieces(segment: TimedSegment) -> Iterator[_Piece]:
     taken: list[TimedText] = []
     for word in _words(segment):
         if taken and len(_wrapped(_joined([*taken, word]))) > CUE_LINES:
-            yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
+            yield _Piece(taken[0].start, taken[-1].end, _joined(taken), segment.speaker)
             taken = []
         taken.append(word)
     if _joined(taken):
-        yield _Piece(taken[0].start, taken[-1].end, _joined(taken))
+        yield _Piece(taken[0].start, taken[-1].end, _joined(taken), segment.speaker)
 
 
 def _words(segment: TimedSegment) -> Iterator[TimedText]:
-    """None longer than a line; without words of its own the segment's text is shared out over its time."""
-    for word in segment.words or _slices(segment, segment.text.split(" ")):
-        text = word.text.strip()
+    """None longer than a line; a text that is not that of its words is shared out over the segment's time."""
+    spelt = _joined(segment.words).replace(" ", "") == _joined([segment]).replace(" ", "")
+    for word in segment.words if spelt else _slices(segment, segment.text.split()):
+        text = _joined([word])
         if len(text) <= LINE_CHARACTERS:
             yield word
         else:
@@ -121,7 +138,14 @@ def _slices(whole: TimedText, parts: Sequence[str]) -> Iterator[_Piece]:
 
 
 def _joined(words: Sequence[TimedText]) -> str:
-    return " ".join("".join(word.text for word in words).split())
+    """A line of a subtitle file that has an arrow in it is one of times."""
+    return _plain("".join(word.text for word in words)).replace(ARROW, "-- >")
+
+
+def _plain(text: str) -> str:
+    """In one line, without what controls a terminal or ends a file."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(each for each in line if unicodedata.category(each) != "Cc")
 
 
 def _wrapped(text: str) -> list[str]:
@@ -133,7 +157,8 @@ def _body(cue: Cue) -> str:
 
 
 def _voice(cue: Cue) -> str:
-    return f"<v {_as_text(cue.speaker)}>" if cue.speaker else ""
+    speaker = _plain(cue.speaker or "")
+    return f"<v {_as_text(speaker)}>" if speaker else ""
 
 
 def _as_text(text: str) -> str:
