@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import asr_queue, bench_asr, bucket, catalogue, gateway, ingestion, persistence, pipeline
+from tests.bench import asr_queue, bench_asr, bucket, catalogue, gateway, ingestion, persistence, pipeline, review_queue
 from tests.bench.table import Row, machine, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -21,6 +21,7 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
     "catalogue": catalogue.run,
     "asr": bench_asr.run,
     "asr queue": asr_queue.run,
+    "review queue": review_queue.run,
     "gateway": gateway.run,
     "event streams": gateway.streams,
 }

@@ -18,7 +18,7 @@ import psycopg
 
 from ai2text.cli import servers
 from ai2text.common.contracts.states import JobStatus, RecordingStatus
-from ai2text.metadata import activity, catalog, jobs
+from ai2text.metadata import activity, catalog, jobs, review_queue
 from ai2text.metadata.page import BY_POSITION, Order, Page, Window
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Connection, Database
@@ -38,7 +38,7 @@ MATCHING: LiteralString = """
         AND (%(created_after)s::timestamptz IS NULL OR created_at > %(created_after)s)
 """
 Ask = Callable[[Connection], Awaitable[Any]]
-AskPage = Callable[[Connection, Window], Awaitable[Page]]
+AskPage = Callable[[Connection, Window], Awaitable[Page | review_queue.ReviewPage]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ async def _run(dsn: str) -> list[Row]:
         nothing = await _milliseconds(database, lambda c: c.execute("SELECT 1"), TIMES)
         return [
             _row("a transaction that asks nothing", nothing),
-            *[await _pages(database, listed) for listed in (*_recordings(), *_jobs())],
+            *[await _pages(database, listed) for listed in (*_recordings(), *_jobs(), *_reviews())],
             *await _numbers(database),
         ]
 
@@ -114,6 +114,30 @@ def _jobs() -> Iterator[Listed]:
 
 def _list_recordings(filters: catalog.Filters, connection: Connection, window: Window) -> Awaitable[Page]:
     return catalog.list_recordings(connection, LARGE, filters, window)
+
+
+def _reviews() -> Iterator[Listed]:
+    """With how much is left, which of a tag is summed."""
+    for language, tag in product((False, True), repeat=2):
+        chosen = review_queue.Chosen(language="de" if language else None, tag="all" if tag else None)
+        named = {"de": language, "all": tag}
+        yield Listed(
+            name="".join(["review queue", *(f", {name}" for name, wanted in named.items() if wanted)]),
+            ask=partial(_list_review, chosen),
+            order=review_queue.BY_GAIN,
+            rows="""
+                FROM recordings WHERE tenant = %(tenant)s AND to_review IS NOT NULL
+                    AND (%(language)s::text IS NULL OR language = %(language)s)
+                    AND (%(tag)s::text IS NULL OR %(tag)s = ANY (tags))
+            """,
+            parameters={"tenant": LARGE, **asdict(chosen)},
+        )
+
+
+def _list_review(
+    chosen: review_queue.Chosen, connection: Connection, window: Window
+) -> Awaitable[review_queue.ReviewPage]:
+    return review_queue.list_review(connection, LARGE, chosen, window)
 
 
 def _list_jobs(status: JobStatus | None, connection: Connection, window: Window) -> Awaitable[Page]:

@@ -157,12 +157,22 @@ KEPT = """
     SELECT tenant, counted, lane, status, sum(n)::int AS n, sum(audio_seconds)::float8 AS seconds FROM status_counts
     GROUP BY tenant, counted, lane, status HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4
 """
-TAGGED = "recording_id, tag, tenant, listed_at, position, status, language"
+TAGGED = "recording_id, tag, tenant, listed_at, position, status, language, to_review, duration_seconds"
+WAITING = """
+    SELECT tenant, language, count(*)::int AS n, coalesce(sum(duration_seconds), 0) AS seconds FROM recordings
+    WHERE review = 'unreviewed' AND current_revision IS NOT NULL GROUP BY tenant, language ORDER BY 1, 2
+"""
+LEFT = """
+    SELECT tenant, language, sum(n)::int AS n, sum(audio_seconds)::float8 AS seconds FROM review_counts
+    GROUP BY tenant, language HAVING sum(n) <> 0 ORDER BY 1, 2
+"""
 
 
 async def check_what_triggers_keep(database: Database) -> None:
     there, kept = await rows(database, COUNTED), await rows(database, KEPT)
     assert [{**row, "seconds": pytest.approx(row["seconds"])} for row in there] == kept
+    waiting, left = await rows(database, WAITING), await rows(database, LEFT)
+    assert [{**row, "seconds": pytest.approx(row["seconds"])} for row in waiting] == left
     of_recordings = await rows(database, f"SELECT {TAGGED} FROM recordings, unnest(tags) AS tag ORDER BY {TAGGED}")  # noqa: S608
     assert await rows(database, f"SELECT {TAGGED} FROM recording_tags ORDER BY {TAGGED}") == of_recordings  # noqa: S608
     assert await rows(database, "SELECT FROM recordings WHERE created_at > listed_at") == []
@@ -184,6 +194,7 @@ async def test_counts_and_tags_are_those_of_the_rows_after_every_batch(database:
     async with database.transaction() as connection:
         await activity.fold_counts(connection)
     assert len(await rows(database, "SELECT FROM status_counts")) == len(await rows(database, COUNTED))
+    assert len(await rows(database, "SELECT FROM review_counts")) == len(await rows(database, WAITING))
 
 
 async def test_counts_and_tags_follow_what_is_changed_and_removed_by_hand(

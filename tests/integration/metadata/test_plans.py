@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from ai2text.common.contracts.states import JobStatus, RecordingStatus
-from ai2text.metadata import activity, catalog, jobs
+from ai2text.metadata import activity, catalog, jobs, review_queue
 from ai2text.metadata.page import BY_POSITION, Window
 from ai2text.metadata.postgres import jobs as job_rows
 from ai2text.metadata.postgres.migrate import migrate
@@ -95,6 +95,27 @@ async def test_a_page_of_jobs_is_read_in_the_order_of_one_index(
     asked = await explained(filled, lambda c: jobs.list_jobs(c, LARGE, status, window))
     assert asked.indexes() == {index}
     assert asked.whole_tables() == set()
+    assert asked.sorts() == []
+
+
+WAITING = {
+    "recordings_to_review": review_queue.Chosen(),
+    "recordings_to_review_by_language": review_queue.Chosen(language="nl"),
+    "tags_to_review": review_queue.Chosen(tag="all"),
+    "tags_to_review_by_language": review_queue.Chosen(tag="all", language="nl"),
+}
+
+
+@pytest.mark.parametrize("gain", [None, 50_000], ids=["first", "middle"])
+@pytest.mark.parametrize("index", WAITING)
+async def test_a_page_of_the_review_queue_is_read_in_the_order_of_one_index(
+    filled: Database, index: str, gain: int | None
+) -> None:
+    after = review_queue.BY_GAIN.cursor({"to_review": gain, "position": 0}) if gain else None
+    window = Window(limit=100, after=after)
+    asked = await explained(filled, lambda c: review_queue.list_review(c, LARGE, WAITING[index], window))
+    assert index in asked.indexes()
+    assert asked.whole_tables() <= {"review_counts"}
     assert asked.sorts() == []
 
 

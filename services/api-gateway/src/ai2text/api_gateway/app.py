@@ -27,6 +27,7 @@ from ai2text.api_gateway.routes.keys import keys_router
 from ai2text.api_gateway.routes.models import models_router
 from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
+from ai2text.api_gateway.routes.review import review_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
 from ai2text.api_gateway.routes.transcripts import transcripts_router
@@ -93,6 +94,7 @@ def build_app(
     app.include_router(events_router(door, hearing.events, hearing.cursors, settings.cors_origins))
     app.include_router(datasets_router(door, services.orchestrator))
     app.include_router(search_router(door, metadata))
+    app.include_router(review_router(door, metadata))
     app.include_router(dead_letters_router(door, metadata))
     app.include_router(keys_router(door, metadata))
     app.include_router(webhooks_router(door, metadata))

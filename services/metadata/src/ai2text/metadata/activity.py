@@ -53,6 +53,19 @@ async def fold_counts(connection: Connection) -> None:
         GROUP BY tenant, counted, lane, status HAVING sum(n) <> 0 OR sum(audio_seconds) <> 0
         """
     )
+    await connection.execute(
+        """
+        WITH several AS (
+            SELECT tenant, language FROM review_counts GROUP BY tenant, language HAVING count(*) > 1
+        ), folded AS (
+            DELETE FROM review_counts c USING several s WHERE (c.tenant, c.language) = (s.tenant, s.language)
+            RETURNING c.*
+        )
+        INSERT INTO review_counts (tenant, language, n, audio_seconds)
+        SELECT tenant, language, sum(n), sum(audio_seconds) FROM folded
+        GROUP BY tenant, language HAVING sum(n) <> 0 OR sum(audio_seconds) <> 0
+        """
+    )
 
 
 async def rates(connection: Connection, tenant: str | None, since: datetime) -> dict[str, Any]:

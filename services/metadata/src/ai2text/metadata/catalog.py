@@ -135,6 +135,16 @@ async def find_recording(connection: Connection, tenant: str, recording_id: str)
     return {name: value for name, value in _recording(row).items() if name not in LISTED.columns}
 
 
+async def find_recordings(connection: Connection, tenant: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """As lists show them, by their ids."""
+    cursor = await connection.execute(
+        f"{_SHOWN} FROM {_ALL} {_TRANSCRIPT} WHERE r.tenant = %(tenant)s AND r.recording_id = ANY(%(ids)s::uuid[])",
+        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "ids": ids},
+    )
+    found = [_recording(row) for row in await cursor.fetchall()]
+    return {row["recording_id"]: {k: v for k, v in row.items() if k not in LISTED.columns} for row in found}
+
+
 async def find_transcript(
     connection: Connection, tenant: str, recording_id: str, part: Part = WHOLE
 ) -> TranscriptView | None:

@@ -26,6 +26,7 @@ from ai2text.metadata.routes.keys import answer_key_errors, keys_router
 from ai2text.metadata.routes.models import models_router
 from ai2text.metadata.routes.quotas import quotas_router
 from ai2text.metadata.routes.recordings import recordings_router
+from ai2text.metadata.routes.review import review_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
 from ai2text.metadata.routes.status import status_router
@@ -58,6 +59,7 @@ def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     correcting = CorrectTranscript(database=database, store=store, clock=utc_now)
     app.include_router(corrections_router(correcting, caller))
     app.include_router(search_router(database, caller))
+    app.include_router(review_router(database, caller))
     app.include_router(dead_letters_router(database, caller))
     app.include_router(datasets_router(reads, caller))
     app.include_router(keys_router(database, caller))

@@ -14,7 +14,7 @@ from ai2text.api_gateway.openapi import BYTES, body
 from ai2text.api_gateway.quotas import Quotas
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.states import Lane, RecordingStatus, Task
-from ai2text.common.paging import AfterId, Limit
+from ai2text.common.paging import AfterId, Filter, Limit
 
 FIELDS = ("language", "model", "prompt")
 UPLOAD = {
@@ -81,8 +81,8 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         limit: Limit = 100,
         after_id: AfterId = None,
         status: RecordingStatus | None = None,
-        language: str | None = None,
-        tag: str | None = None,
+        language: Filter = None,
+        tag: Filter = None,
         created_after: datetime | None = None,
     ) -> Response:
         return await metadata.forward(request, caller)

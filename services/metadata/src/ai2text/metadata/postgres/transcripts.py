@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.identity import NAMESPACE
-from ai2text.common.contracts.outcome import Segment, Transcript, Word
+from ai2text.common.contracts.outcome import SecondHearing, Segment, Transcript, Word
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
 
 COLUMNS = (
-    "recording_id, tenant, job_id, kind, generation, model, engine, language, language_probability, text, created_at"
+    "recording_id, tenant, job_id, kind, generation, model, engine, language, language_probability, text, created_at, "
+    "duration_seconds, speech_seconds, second_hearings"
 )
 SEGMENT = (
     "recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds, text, speaker, words, "
@@ -23,6 +24,7 @@ SEGMENT = (
 )
 
 _words = TypeAdapter(tuple[Word, ...])
+_hearings = TypeAdapter(tuple[SecondHearing, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,9 @@ def _row(transcript: Transcript) -> Sequence[object]:
         transcript.language_probability,
         transcript.text,
         transcript.transcribed_at,
+        transcript.duration_seconds,
+        transcript.speech_seconds,
+        _hearings.dump_json(transcript.second_hearings).decode(),
     )
 
 

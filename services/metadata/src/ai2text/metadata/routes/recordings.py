@@ -18,7 +18,7 @@ from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import RecordingStatus, ReviewStatus
 from ai2text.common.object_response import send_object
 from ai2text.common.object_store import ObjectStore
-from ai2text.common.paging import AfterId, Limit
+from ai2text.common.paging import AfterId, Filter, Limit
 from ai2text.metadata import catalog
 from ai2text.metadata.catalog import WHOLE, Part
 from ai2text.metadata.page import Window
@@ -63,8 +63,8 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
         limit: Limit = 100,
         after_id: AfterId = None,
         status: RecordingStatus | None = None,
-        language: str | None = None,
-        tag: str | None = None,
+        language: Filter = None,
+        tag: Filter = None,
         created_after: datetime | None = None,
     ) -> dict[str, Any]:
         filters = catalog.Filters(status=status, language=language, tag=tag, created_after=created_after)
