@@ -7,7 +7,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import asr_queue, bench_asr, bucket, catalogue, gateway, ingestion, persistence, pipeline, review_queue
+from tests.bench import (
+    asr_queue,
+    bench_asr,
+    bucket,
+    catalogue,
+    gateway,
+    ingestion,
+    persistence,
+    pipeline,
+    review_queue,
+    search,
+)
 from tests.bench.table import Row, machine, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -19,6 +30,7 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
     "reports": persistence.run,
     "bucket": bucket.run,
     "catalogue": catalogue.run,
+    "search": search.run,
     "asr": bench_asr.run,
     "asr queue": asr_queue.run,
     "review queue": review_queue.run,

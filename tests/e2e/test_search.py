@@ -24,7 +24,7 @@ def test_a_word_of_an_upload_is_found_by_its_tenant_and_by_nobody_else(stack: St
     assert html.unescape(re.sub("</?mark>", "", hit["highlight"])) == hit["text"]
     assert answer["next"] is None
     stranger = stack.token("--tenant", "stranger")
-    assert stack.get("/v1/search", token=stranger, q=word).json() == {"items": [], "next": None}
+    assert stack.get("/v1/search", token=stranger, q=word).json() == {"items": [], "next": None, "more": False}
 
 
 @pytest.mark.parametrize("query", [{"q": ""}, {"q": "..."}, {}, {"q": "word", "limit": "0"}])

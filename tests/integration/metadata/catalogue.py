@@ -67,7 +67,12 @@ async def fail(database: Database, job: TranscriptionRequested, at: datetime = N
 
 
 async def transcribe(
-    database: Database, job: TranscriptionRequested, *texts: str, at: datetime = NOW, processing_seconds: float = 1
+    database: Database,
+    job: TranscriptionRequested,
+    *texts: str,
+    at: datetime = NOW,
+    processing_seconds: float = 1,
+    language: str = TRANSCRIPT.language,
 ) -> None:
     """Each text becomes a segment of a second."""
     transcript = replace(
@@ -75,6 +80,7 @@ async def transcribe(
         duration_seconds=job.duration_seconds,
         processing_seconds=processing_seconds,
         transcribed_at=at,
+        language=language,
     )
     await persisted(database, Transcribed(transcript=transcript, outcome_key=job.outcome_key))
 

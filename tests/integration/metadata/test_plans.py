@@ -176,8 +176,9 @@ async def test_the_search_looks_words_up_in_its_index(filled: Database) -> None:
         page = await search_segments(connection, "word77 of", 10)
         cursor = await connection.execute(
             """
-            SELECT pg_stat_get_xact_numscans('segments_by_word'::regclass) AS looked_up,
-                pg_stat_get_xact_numscans('segments'::regclass) AS read_whole
+            SELECT pg_stat_get_xact_numscans('segments_by_words'::regclass) AS looked_up,
+                pg_stat_get_xact_numscans('segment_words'::regclass) + pg_stat_get_xact_numscans('segments'::regclass)
+                    AS read_whole
             """
         )
         counted = await cursor.fetchone()

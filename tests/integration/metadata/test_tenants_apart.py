@@ -19,7 +19,7 @@ from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.postgres.quotas import save_quota
 from ai2text.metadata.postgres.webhooks import insert_webhook
-from ai2text.metadata.search import search_segments
+from ai2text.metadata.search import RANKED, search_segments
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS
 from tests.integration.metadata.catalogue import asked, ingest, persisted, start, transcribe
@@ -102,6 +102,18 @@ async def test_the_search_finds_the_readers_own_words_only(database: Database) -
         async with database.reading(tenant) as connection:
             hits = (await search_segments(connection, "secret", 10)).items
         assert [hit["text"] for hit in hits] == [f"a secret of {tenant}"]
+
+
+async def test_a_search_tells_nothing_of_how_often_another_tenant_says_a_word(database: Database) -> None:
+    await transcribe(database, asked("one", "red"), "we all say this")
+    await transcribe(database, asked("many", "blue"), *["we all say this"] * (RANKED + 1), "nobody else says that")
+    async with database.reading("red") as connection:
+        for query, number in {"say": 1, "th*": 1, "that": 0, '"nobody else"': 0, "that or s*": 1}.items():
+            found = await search_segments(connection, query, 1000)
+            assert (len(found.items), found.more) == (number, False), query
+    with pytest.raises(InsufficientPrivilege):
+        async with database.reading("red") as connection:
+            await connection.execute("SELECT FROM segment_words")
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM recordings", "UPDATE jobs SET status = 'failed'"])

@@ -20,7 +20,7 @@ MARKED = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
 @readable_errors
 def search(
-    query: Annotated[str, typer.Argument(help="Words that were said.")],
+    query: Annotated[str, typer.Argument(help='Words that were said, "a phrase", beginn*, or, -without.')],
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
     as_json: AsJson = False,
@@ -29,15 +29,18 @@ def search(
 ) -> None:
     """Find where words were said, in all transcripts."""
     with connected(data, url) as client:
-        hits = get_json(client, "/v1/search", {"q": query, "limit": limit})["items"]
+        found = get_json(client, "/v1/search", {"q": query, "limit": limit})
+        hits = found["items"]
         ids = [] if as_json else dict.fromkeys(hit["recording_id"] for hit in hits)
-        names = {found: names_of(get_json(client, f"/v1/recordings/{found}")) for found in ids}
+        names = {one: names_of(get_json(client, f"/v1/recordings/{one}")) for one in ids}
     if as_json:
         show_json(hits)
     elif not hits:
         say(f"Nobody says {query!r} in any transcript: try fewer words.")
     else:
         _show(hits, names)
+        if found["more"]:
+            say("There are more than were compared: these are of the newest recordings.")
 
 
 def _show(hits: list[dict[str, Any]], names: dict[str, str]) -> None:

@@ -97,6 +97,18 @@ class ChangedRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The best `limit` of what was compared: 2,000 hits, those of the newest recordings where there are `more`.
+
+    `next` is always null: who wants other hits asks more narrowly.
+    """
+
+    items: list[SearchHit]
+    next: None
+    more: Annotated[bool, Field(examples=[False])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
     """All of it may be left out; sizes and hash are checked at the end."""
 
