@@ -25,7 +25,7 @@ from tests.fixtures.stack import SAMPLES, Stack
 DOCUMENT = standalone().openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 15
+EXAMPLES = 8
 OPERATIONS = [(path, method, operation) for path, ops in DOCUMENT["paths"].items() for method, operation in ops.items()]
 SLOW = HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large
 

@@ -391,3 +391,17 @@ async def test_who_edits_what_was_verified_leaves_it_corrected(editor: Editor, i
     await inside.ask("PATCH", path, {"review": "verified"})
     await editor.edit((await editor.sees())["segments"][0], text="changed")
     assert (await inside.ask("GET", path)).json()["review"] == "corrected"
+
+
+async def test_webhooks_are_told_of_a_correction_with_it(editor: Editor, database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(
+            """
+            INSERT INTO webhooks (tenant, url, events, secret, created_by, created_at)
+            VALUES ('default', 'https://hooks.example', '{transcript.corrected}', 'secret', 'x', '2026-01-01Z')
+            """
+        )
+    await editor.edit((await editor.sees())["segments"][0], text="changed")
+    (told,) = await rows(database, "SELECT kind, document FROM webhook_deliveries")
+    assert told["kind"] == "transcript.corrected"
+    assert told["document"]["data"] == {"recording_id": TALK.recording_id, "revision": 2}

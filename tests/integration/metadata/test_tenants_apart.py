@@ -27,6 +27,7 @@ from tests.integration.metadata.catalogue import asked, ingest, persisted, start
 TABLES = (
     *("recordings", "recording_tags", "sources", "jobs", "attempts", "transcripts", "segments", "status_counts"),
     *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references", "webhooks", "webhook_deliveries"),
+    "review_counts",
 )
 TENANTS = ("red", "blue")
 
