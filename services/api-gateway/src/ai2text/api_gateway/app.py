@@ -85,7 +85,8 @@ def build_app(
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext, trail=trail)  # it answers for all the others
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies])
     app.include_router(document_router(app, door))
     app.include_router(recordings_router(door, metadata, ingestion, quotas))
     app.include_router(transcripts_router(door, metadata))

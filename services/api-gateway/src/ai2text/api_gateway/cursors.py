@@ -1,12 +1,13 @@
 """Places in a stream, as they are given to callers: sealed, for they would tell how much happens in all tenants."""
 
-import base64
-import binascii
 import hashlib
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+
+from ai2text.common.cursors import from_cursor, to_cursor
+from ai2text.common.errors import Refused
 
 HALF_BYTES = 8
 LENGTH = 22
@@ -21,13 +22,13 @@ class Cursors:
 
     def seal(self, tenant: str, place: int) -> str:
         sealed = self._cipher.encryptor().update(_mark(tenant) + place.to_bytes(HALF_BYTES))
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return to_cursor(sealed)
 
     def open(self, tenant: str, cursor: str) -> int | None:
         """None for what was never given to this tenant."""
         try:
-            sealed = base64.urlsafe_b64decode(f"{cursor}==")
-        except (binascii.Error, ValueError):
+            sealed = from_cursor(cursor)
+        except Refused:
             return None
         if len(sealed) != 2 * HALF_BYTES:
             return None

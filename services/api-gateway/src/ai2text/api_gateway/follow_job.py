@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ai2text.api_gateway.inside import Service
-from ai2text.api_gateway.live import Listener, Live
+from ai2text.api_gateway.live import Live
+from ai2text.common.clock import stopped_within
 from ai2text.common.contracts.codec import decode_outcome
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.live import SegmentsHeard
@@ -64,7 +65,7 @@ class FollowJob:
                 if listener.progress is not None and listener.progress.reached_seconds > reached:
                     reached, duration = listener.progress.reached_seconds, listener.progress.duration_seconds
                     yield JobEvent(name="progress", data={"reached_seconds": reached, "duration_seconds": duration})
-                if not await _woken(listener):
+                if not await stopped_within(listener.woken, LOOK_SECONDS):
                     yield None
                     job = await self._job(caller, job_id)
                 elif listener.ended:
@@ -109,12 +110,3 @@ def _segments(heard: SegmentsHeard, place: int | None) -> JobEvent:
         "duration_seconds": heard.duration_seconds,
     }
     return JobEvent(name="segments", data=data, segments=heard.segments, place=place)
-
-
-async def _woken(listener: Listener) -> bool:
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            await listener.woken.wait()
-    except TimeoutError:
-        return False
-    return True

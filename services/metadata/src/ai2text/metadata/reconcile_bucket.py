@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
@@ -81,15 +81,8 @@ class ReconcileBucket:
             async with self._persist.database.transaction() as connection:
                 unknown = set(await unknown_revisions(connection, keys))
             for key in keys:
-                told += key in unknown and await self._tell_revision(key)
+                told += key in unknown and await _told(key, self._correcting.take_in)
         return told
-
-    async def _tell_revision(self, key: str) -> bool:
-        try:
-            return await self._correcting.take_in(key)
-        except (Poison, ObjectNotFound) as exc:
-            log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
-            return False
 
     async def _datasets(self, tenant: str) -> int:
         told = 0
@@ -97,35 +90,28 @@ class ReconcileBucket:
             async with self._persist.database.transaction() as connection:
                 unknown = await datasets.unknown_versions(connection, tenant, found)
             for name, version in unknown:
-                told += await self._tell_version(identity.assembled_key(tenant, name, version))
+                told += await _told(identity.assembled_key(tenant, name, version), self._take_in_version)
         return told
 
-    async def _tell_version(self, key: str) -> int:
-        try:
-            assembled = decode(DatasetAssembled, await asyncio.to_thread(self._store.get, key))
-            await persist_dataset(self._persist.database, self._store, assembled)
-        except (Poison, ObjectNotFound) as exc:
-            log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
-            return 0
-        return 1
+    async def _take_in_version(self, key: str) -> bool:
+        assembled = decode(DatasetAssembled, await asyncio.to_thread(self._store.get, key))
+        await persist_dataset(self._persist.database, self._store, assembled)
+        return True
 
     def _versions(self, tenant: str) -> Iterator[tuple[str, int]]:
         """Blocking: names and numbers."""
-        prefix = identity.assembled_prefix(tenant)
-        for found in self._store.list(prefix):
-            name, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
-            if _NUMBER.fullmatch(number):
-                yield name, int(number)
-            else:
-                log.warning("object_of_unknown_form", key=found.key)
+        return ((name, number) for _, name, number in self._numbered(identity.assembled_prefix(tenant), lambda _: True))
 
     def _revision_keys(self, tenant: str) -> Iterator[str]:
         """Blocking; those of one recording follow each other."""
-        prefix = identity.revisions_prefix(tenant)
+        return (key for key, _, _ in self._numbered(identity.revisions_prefix(tenant), _is_id))
+
+    def _numbered(self, prefix: str, is_name: Callable[[str], bool]) -> Iterator[tuple[str, str, int]]:
+        """Blocking: keys that are a name and a number below the prefix, with both."""
         for found in self._store.list(prefix):
-            recording, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
-            if _is_id(recording) and _NUMBER.fullmatch(number):
-                yield found.key
+            name, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
+            if is_name(name) and _NUMBER.fullmatch(number):
+                yield found.key, name, int(number)
             else:
                 log.warning("object_of_unknown_form", key=found.key)
 
@@ -159,6 +145,15 @@ def _read_all(keys: Iterable[str], read: Read) -> list[Report]:
         except (Poison, ObjectNotFound) as exc:
             log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
     return reports
+
+
+async def _told(key: str, take_in: Callable[[str], Awaitable[bool]]) -> bool:
+    """Likewise, of what is no report."""
+    try:
+        return await take_in(key)
+    except (Poison, ObjectNotFound) as exc:
+        log.error("object_unreadable", key=key, error=str(exc))  # noqa: TRY400 - says it all
+        return False
 
 
 async def _batches(items: Iterator[T]) -> AsyncIterator[list[T]]:
