@@ -7,9 +7,9 @@ from typing import Any
 from ai2text.common.contracts.states import RecordingStatus
 from ai2text.metadata.page import Order, Page, Window
 from ai2text.metadata.postgres.pool import Connection
+from ai2text.metadata.postgres.revisions import HELD, PREVIEW_CHARACTERS
 from ai2text.metadata.transcript_edit import joined
 
-PREVIEW_CHARACTERS = 200
 LISTED = Order(("listed_at", "position"))
 OPTIONAL = {
     *("sha256", "language", "text_preview", "job_id", "reason", "duration_seconds", "superseded_by"),
@@ -125,14 +125,7 @@ async def list_recordings(connection: Connection, tenant: str, filters: Filters,
 
 
 async def find_recording(connection: Connection, tenant: str, recording_id: str) -> dict[str, Any] | None:
-    cursor = await connection.execute(
-        f"{_SHOWN} FROM {_ALL} {_TRANSCRIPT} WHERE r.tenant = %(tenant)s AND r.recording_id = %(id)s",
-        {"tenant": tenant, "preview": PREVIEW_CHARACTERS, "id": recording_id},
-    )
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    return {name: value for name, value in _recording(row).items() if name not in LISTED.columns}
+    return (await find_recordings(connection, tenant, [recording_id])).get(recording_id)
 
 
 async def find_recordings(connection: Connection, tenant: str, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -162,14 +155,12 @@ async def find_transcript(
     if row is None:
         return None
     cursor = await connection.execute(
-        """
+        f"""
         SELECT segment_id::text AS id, etag, start_seconds AS start, end_seconds AS end, text, speaker, words
         FROM segments
-        WHERE tenant = %(tenant)s AND recording_id = %(recording)s AND revision = %(base)s
-            AND since <= %(revision)s AND (until IS NULL OR until > %(revision)s)
-            AND end_seconds > %(begin)s AND start_seconds < %(end)s
+        WHERE tenant = %(tenant)s AND {HELD} AND end_seconds > %(begin)s AND start_seconds < %(end)s
         ORDER BY place
-        """,
+        """,  # noqa: S608 - a constant
         {
             "tenant": tenant,
             "recording": recording_id,

@@ -40,7 +40,7 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A transcript as it is now, with all its segments in order."""
+    """A transcript as it is now, with its segments in order: all of them, or the one that is changed and the next."""
 
     present: Present
     standing: list[Standing]
@@ -90,7 +90,7 @@ class Wanted:
         return not (self.changes.changed or self.changes.removed or self.reverted_to)
 
 
-Decide = Callable[[Connection, Seen], Awaitable[Wanted]]
+Decide = Callable[[Connection, Present], Awaitable[Wanted]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +108,23 @@ class CorrectTranscript:
         change: Change,
         changes_of: Callable[[Seen], Changes],
         *,
+        only: str | None = None,
         only_look: bool = False,
     ) -> Corrected:
         """What stands afterwards; nothing becomes a revision that changes nothing, or is only looked at.
 
-        Raises 404, Unavailable, and what `changes_of` raises: Stale, Refused.
+        `only` is the segment that `changes_of` wants to see, with the next. Raises 404, Unavailable, and what
+        `changes_of` raises: Stale, Refused.
         """
         asked = Changes()
 
-        async def decide(_: Connection, seen: Seen) -> Wanted:
+        async def decide(connection: Connection, present: Present) -> Wanted:
             nonlocal asked
+            standing = await revisions.segments_at(connection, recording_id, present.base, present.revision, only)
+            seen = Seen(present=present, standing=standing)
             asked = await asyncio.to_thread(changes_of, seen)
             changes = Changes() if only_look else _real(asked, seen)
-            return Wanted(change=change, changes=changes, base=seen.present.base, base_job_id=seen.present.base_job_id)
+            return Wanted(change=change, changes=changes, base=present.base, base_job_id=present.base_job_id)
 
         revision = await self._revise(who, recording_id, decide)
         return Corrected(revision=revision, segments=asked.changed)
@@ -128,7 +132,7 @@ class CorrectTranscript:
     async def revert(self, who: Caller, recording_id: str, revision: int) -> Corrected:
         """To any earlier revision, also a machine's that nobody sees. Raises 404, Unavailable."""
 
-        async def decide(connection: Connection, _: Seen) -> Wanted:
+        async def decide(connection: Connection, _: Present) -> Wanted:
             found = await revisions.find_base(connection, recording_id, revision)
             if found is None:
                 raise HTTPException(404, f"There is no revision {revision}.")
@@ -155,11 +159,13 @@ class CorrectTranscript:
         while True:
             async with self.database.transaction() as connection:
                 await recordings.hold(connection, recording_id)
-                seen = await self._see(connection, who.tenant, recording_id)
-                wanted = await decide(connection, seen)
+                present = await revisions.find_present(connection, who.tenant, recording_id)
+                if present is None:
+                    raise HTTPException(404, NO_TRANSCRIPT)
+                wanted = await decide(connection, present)
                 if wanted.is_nothing:
-                    return seen.present.revision
-                asked = self._revision(who, seen.present, wanted)
+                    return present.revision
+                asked = self._revision(who, present, wanted)
                 key = identity.revision_key(who.tenant, recording_id, asked.revision)
                 stands = await asyncio.to_thread(self._write_first, key, asked)
                 await self._save(connection, stands, key)
@@ -167,13 +173,6 @@ class CorrectTranscript:
             if stands is asked:
                 log.info("transcript_corrected", recording_id=recording_id, revision=asked.revision, by=who.subject)
                 return asked.revision
-
-    async def _see(self, connection: Connection, tenant: str, recording_id: str) -> Seen:
-        present = await revisions.find_present(connection, tenant, recording_id)
-        if present is None:
-            raise HTTPException(404, NO_TRANSCRIPT)
-        standing = await revisions.segments_at(connection, recording_id, present.base, present.revision)
-        return Seen(present=present, standing=standing)
 
     def _revision(self, who: Caller, present: Present, wanted: Wanted) -> HumanRevision:
         return HumanRevision(

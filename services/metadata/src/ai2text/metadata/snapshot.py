@@ -26,8 +26,7 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
                 r.review, t.revision, t.job_id::text, t.model, t.language,
                 coalesce(t.text, (SELECT string_agg(s.text,
                         CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
-                    WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.since <= t.revision
-                        AND (s.until IS NULL OR s.until > t.revision)), '') AS text
+                    WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text
             FROM recordings r
             JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
             LEFT JOIN jobs ON jobs.job_id = t.job_id

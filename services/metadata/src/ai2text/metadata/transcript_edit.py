@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import regex
 
-from ai2text.common.contracts.outcome import Word
+from ai2text.common.contracts.outcome import Segment, Word
 from ai2text.common.contracts.revisions import RevisedSegment
 from ai2text.common.errors import Refused
 from ai2text.metadata.word_times import retimed
@@ -67,9 +67,9 @@ class Replaced:
     changes: Changes = field(default_factory=Changes)
 
 
-def etag_of(segment: RevisedSegment) -> str:
+def etag_of(segment: RevisedSegment | Segment) -> str:
     """Changes when what people may edit changes."""
-    seen = f"{segment.start}\x1f{segment.end}\x1f{segment.text}\x1f{segment.speaker or ''}"
+    seen = f"{float(segment.start)}\x1f{float(segment.end)}\x1f{segment.text.strip()}\x1f{segment.speaker or ''}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from ai2text.common.contracts.outcome import Word
 from ai2text.common.contracts.revisions import HumanRevision, RevisedSegment
 from ai2text.metadata.postgres.pool import Connection
+from ai2text.metadata.postgres.transcripts import WORDS
 from ai2text.metadata.transcript_edit import etag_of
 
 NEWEST = 2**31 - 1
 PREVIEW_SEGMENTS = 50
 PREVIEW_CHARACTERS = 200
-_words = TypeAdapter(tuple[Word, ...])
+HELD = """recording_id = %(recording)s AND revision = %(base)s
+    AND since <= %(revision)s AND (until IS NULL OR until > %(revision)s)"""
+"""Which segments make up a revision, of its base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +96,25 @@ async def newest_segments(connection: Connection, recording_id: str, base: int) 
     return await segments_at(connection, recording_id, base, NEWEST)
 
 
-async def segments_at(connection: Connection, recording_id: str, base: int, revision: int) -> list[Standing]:
-    """All of them, in order."""
+async def segments_at(
+    connection: Connection, recording_id: str, base: int, revision: int, only: str | None = None
+) -> list[Standing]:
+    """All of them, in order; or `only` one, and the one that follows it."""
+    chosen = ""
+    if only is not None:
+        chosen = f"AND place >= (SELECT place FROM segments WHERE {HELD} AND segment_id = %(only)s)"  # noqa: S608
     cursor = await connection.execute(
-        """
+        f"""
         SELECT segment_id::text AS id, place, start_seconds, end_seconds, text, speaker, words, etag FROM segments
-        WHERE recording_id = %(recording)s AND revision = %(base)s AND since <= %(at)s
-            AND (until IS NULL OR until > %(at)s)
-        ORDER BY place
-        """,
-        {"recording": recording_id, "base": base, "at": revision},
+        WHERE {HELD} {chosen} ORDER BY place LIMIT %(most)s
+        """,  # noqa: S608 - constants
+        {
+            "recording": recording_id,
+            "base": base,
+            "revision": revision,
+            "only": only,
+            "most": None if only is None else 2,
+        },
     )
     return [_standing(row) for row in await cursor.fetchall()]
 
@@ -211,5 +221,5 @@ def _row(revision: HumanRevision, base: int, number: int, one: RevisedSegment) -
         one.end,
         one.text,
         one.speaker,
-        _words.dump_json(one.words).decode(),
+        WORDS.dump_json(one.words).decode(),
     )

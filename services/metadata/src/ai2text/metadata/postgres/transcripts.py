@@ -1,6 +1,5 @@
 """Rows of transcripts and their segments: immutable revisions, the first machine one of a job stays."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid5
@@ -10,9 +9,10 @@ from pydantic import TypeAdapter
 
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.identity import NAMESPACE
-from ai2text.common.contracts.outcome import SecondHearing, Segment, Transcript, Word
+from ai2text.common.contracts.outcome import SecondHearing, Transcript, Word
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
+from ai2text.metadata.transcript_edit import etag_of
 
 COLUMNS = (
     "recording_id, tenant, job_id, kind, generation, model, engine, language, language_probability, text, created_at, "
@@ -23,7 +23,7 @@ SEGMENT = (
     "temperature, avg_logprob, compression_ratio, no_speech_prob"
 )
 
-_words = TypeAdapter(tuple[Word, ...])
+WORDS = TypeAdapter(tuple[Word, ...])
 _hearings = TypeAdapter(tuple[SecondHearing, ...])
 
 
@@ -91,22 +91,17 @@ def _segments(new: NewRevision, transcript: Transcript) -> Iterator[Sequence[obj
             place,
             uuid5(NAMESPACE, f"segment/{transcript.job_id}/{place}"),
             transcript.tenant,
-            _etag(segment),
+            etag_of(segment),
             segment.start,
             segment.end,
             segment.text.strip(),
             segment.speaker,
-            _words.dump_json(segment.words).decode(),
+            WORDS.dump_json(segment.words).decode(),
             segment.temperature,
             segment.avg_logprob,
             segment.compression_ratio,
             segment.no_speech_prob,
         )
-
-
-def _etag(segment: Segment) -> str:
-    """Changes when what people may edit changes."""
-    return hashlib.sha256(f"{segment.start}\x1f{segment.end}\x1f{segment.text}".encode()).hexdigest()[:16]
 
 
 async def make_current(connection: Connection, new: Iterable[NewRevision]) -> set[tuple[str, int]]:

@@ -68,7 +68,7 @@ def corrections_router(correcting: CorrectTranscript, caller: Authenticate) -> A
             segment = seen.segment(str(segment_id), etags)
             return transcript_edit.edited(segment, asked, seen.present.duration_seconds)
 
-        return _one(await correcting.correct(who, str(recording_id), Change.EDIT, changes))
+        return _one(await correcting.correct(who, str(recording_id), Change.EDIT, changes, only=str(segment_id)))
 
     @router.post("/segments/{segment_id}/split")
     async def split(
@@ -84,7 +84,7 @@ def corrections_router(correcting: CorrectTranscript, caller: Authenticate) -> A
             segment = seen.segment(str(segment_id), etags)
             return transcript_edit.split(segment, asked.at, seen.following(segment))
 
-        return _several(await correcting.correct(who, str(recording_id), Change.SPLIT, changes))
+        return _several(await correcting.correct(who, str(recording_id), Change.SPLIT, changes, only=str(segment_id)))
 
     @router.post("/segments/{segment_id}/merge")
     async def merge(
@@ -100,7 +100,7 @@ def corrections_router(correcting: CorrectTranscript, caller: Authenticate) -> A
                 raise HTTPException(409, "It is the last segment: there is none to merge it with.")
             return transcript_edit.merged(segment, following)
 
-        return _several(await correcting.correct(who, str(recording_id), Change.MERGE, changes))
+        return _several(await correcting.correct(who, str(recording_id), Change.MERGE, changes, only=str(segment_id)))
 
     _add_changes_all_over(router, correcting, inside)
     return router
