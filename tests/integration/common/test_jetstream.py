@@ -56,6 +56,8 @@ async def test_set_up_makes_every_stream_and_durable_of_the_design(broker: Broke
         "dataset-shards",
         "webhooks",
         "metadata",
+        "erasures",
+        "withdrawals",
         "dead-letters",
         "ingestion-inbox",
         "ingestion-calls",

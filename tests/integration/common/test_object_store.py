@@ -9,6 +9,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
 
 from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreUnavailable
 from ai2text.common.object_store import PART_BYTES, ObjectStore
@@ -18,6 +21,15 @@ from tests.fixtures.fault_proxy import FaultProxy
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def client_of(settings: S3Settings) -> Minio:
+    return Minio(
+        settings.endpoint,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key.get_secret_value(),
+        secure=False,
+    )
 
 
 def put_verified(store: ObjectStore, key: str, content: bytes, promised: bytes | None = None) -> None:
@@ -156,3 +168,20 @@ def test_a_store_that_goes_deaf_is_unavailable_after_the_time_out(proxied: tuple
     proxy.go_deaf()
     with pytest.raises(StoreUnavailable):
         store.stat("t/x")
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_what_is_erased_has_no_version_left_and_its_neighbour_all(
+    object_store: ObjectStore, s3_settings: S3Settings, *, versioned: bool
+) -> None:
+    client, bucket = client_of(s3_settings), s3_settings.bucket
+    if versioned:
+        client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    for content in (b"first", b"second"):
+        object_store.put("t/drafts/1.json", content)
+        object_store.put("t/drafts/1.json.1", content)
+    object_store.delete("t/drafts/1.json")
+    object_store.erase("t/drafts/1.json")
+    object_store.erase("t/drafts/1.json")
+    left = [found.object_name for found in client.list_objects(bucket, "t/", recursive=True, include_version=True)]
+    assert left == ["t/drafts/1.json.1"] * (2 if versioned else 1)

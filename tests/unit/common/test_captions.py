@@ -138,6 +138,7 @@ READERS: dict[str, tuple[Callable[[list[Piece]], str], Callable[[str], webvtt.We
 
 @pytest.mark.parametrize("form", READERS)
 @given(given_segments=st.lists(segments(), max_size=8))
+@example(given_segments=[Piece(0, 1, "\x01 \x01")])
 @example(given_segments=[Piece(0, 3, "00:00:01,000 --> 00:00:02,000\n\n7"), Piece(1, 2, "7", speaker="A > B\n\nC")])
 def test_another_reader_finds_the_same_cues_times_and_lines(form: str, given_segments: list[Piece]) -> None:
     write, read = READERS[form]

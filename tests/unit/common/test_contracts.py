@@ -8,11 +8,12 @@ import pytest
 
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode, decode_outcome, encode
+from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.presence import ServicePresence
 from ai2text.common.contracts.revisions import HumanRevision
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Poison
-from tests.fixtures.examples import DOCUMENTS, EVENTS, HUMAN_REVISION, MODEL_DOCUMENTS, PRESENCE, REQUESTED
+from tests.fixtures.examples import DOCUMENTS, EVENTS, HUMAN_REVISION, MODEL_DOCUMENTS, PRESENCE, REQUESTED, TOMBSTONE
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,6 +49,11 @@ def test_a_human_revision_is_written_and_read_as_its_golden_file_says() -> None:
     assert decode(HumanRevision, json.dumps(golden("revision.human.v1")).encode()) == HUMAN_REVISION
 
 
+def test_a_tombstone_is_written_and_read_as_its_golden_file_says() -> None:
+    assert json.loads(encode(TOMBSTONE)) == golden("tombstone.v1")
+    assert decode(Tombstone, json.dumps(golden("tombstone.v1")).encode()) == TOMBSTONE
+
+
 def test_presence_is_written_and_read_as_its_golden_file_says() -> None:
     assert json.loads(encode(PRESENCE)) == golden(subjects.PRESENCE)
     assert decode(ServicePresence, json.dumps(golden(subjects.PRESENCE)).encode()) == PRESENCE
@@ -64,7 +70,14 @@ def test_every_contract_has_one_subject_and_one_golden_file() -> None:
     assert len(contracts) == len(set(contracts))
     assert set(contracts) == set(subjects.Event.__args__)
     files = {path.stem for path in GOLDEN.glob("*.json")}
-    assert files == {*subjects.CONTRACT_OF, *DOCUMENTS, *MODEL_DOCUMENTS, subjects.PRESENCE, "revision.human.v1"}
+    assert files == {
+        *subjects.CONTRACT_OF,
+        *DOCUMENTS,
+        *MODEL_DOCUMENTS,
+        subjects.PRESENCE,
+        "revision.human.v1",
+        "tombstone.v1",
+    }
 
 
 @pytest.mark.parametrize("name", EVENTS)

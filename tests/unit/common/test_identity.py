@@ -23,6 +23,13 @@ def test_a_number_written_in_two_ways_is_the_same_ask() -> None:
     assert identity.job_id("r", "m", Task.TRANSCRIBE, one, 0) == identity.job_id("r", "m", Task.TRANSCRIBE, other, 0)
 
 
+def test_no_key_is_of_two_lives_of_a_recording() -> None:
+    assert identity.audio_key("default", SHA) == f"default/audio/{SHA}"
+    assert identity.audio_key("default", SHA, 3) == f"default/audio/{SHA}.3"
+    assert identity.revision_key("default", "r", 12) == "default/revisions/r/000012.json"
+    assert identity.revision_key("default", "r", 12, 3) == "default/revisions/r.3/000012.json"
+
+
 def test_the_same_bytes_of_two_tenants_are_two_recordings() -> None:
     assert identity.recording_id("one", SHA) != identity.recording_id("two", SHA)
 

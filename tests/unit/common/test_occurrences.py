@@ -21,6 +21,7 @@ DATA = {
     Kind.STARTED: {"recording_id": RECORDING, "job_id": JOB},
     Kind.TRANSCRIBED: {"recording_id": RECORDING, "job_id": JOB, "revision": 1, "current": True},
     Kind.CORRECTED: {"recording_id": RECORDING, "revision": 2},
+    Kind.ERASED: {"recording_id": RECORDING},
     Kind.FAILED: {"recording_id": RECORDING, "job_id": JOB, "error": ERROR},
     Kind.CANCELLED: {"recording_id": RECORDING, "job_id": JOB},
 }

@@ -145,7 +145,11 @@ def _joined(words: Sequence[TimedText]) -> str:
 def _plain(text: str) -> str:
     """In one line, without what controls a terminal or ends a file."""
     line = " ".join(text.split())
-    return line if line.isprintable() else "".join(each for each in line if unicodedata.category(each) != "Cc")
+    if line.isprintable():
+        return line
+    return " ".join(
+        "".join(each for each in word if unicodedata.category(each) != "Cc") for word in line.split()
+    ).strip()
 
 
 def _wrapped(text: str) -> list[str]:

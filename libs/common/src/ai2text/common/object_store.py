@@ -241,6 +241,13 @@ class ObjectStore:
         with translated("delete"):
             self._client.remove_object(self._bucket, key)
 
+    def erase(self, key: str) -> None:
+        """Deletes every version of it there is, where the bucket keeps them; may be repeated."""
+        with translated("erase"):
+            for found in self._client.list_objects(self._bucket, key, recursive=True, include_version=True):
+                if found.object_name == key:
+                    self._client.remove_object(self._bucket, key, version_id=found.version_id)
+
 
 class _HashChecked:
     """Hands out the last bytes only when all of them hash to what was promised.

@@ -8,6 +8,7 @@ from uuid import uuid5
 
 from ai2text.common import subjects
 from ai2text.common.contracts.datasets import DatasetAssembled
+from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.identity import NAMESPACE
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.revisions import TranscriptCorrected
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     TRANSCRIBED = "recording.transcribed"
     """The transcript can be read and searched."""
     CORRECTED = "transcript.corrected"
+    ERASED = "recording.erased"
     FAILED = "transcription.failed"
     CANCELLED = "transcription.cancelled"
     ASSEMBLED = "dataset.assembled"
@@ -39,6 +41,7 @@ SUBJECT_OF = {
     Kind.STARTED: subjects.TRANSCRIPTION_STARTED,
     Kind.TRANSCRIBED: subjects.TRANSCRIPT_PERSISTED,
     Kind.CORRECTED: subjects.TRANSCRIPT_CORRECTED,
+    Kind.ERASED: subjects.RECORDING_ERASED,
     Kind.FAILED: subjects.TRANSCRIPTION_FAILED,
     Kind.CANCELLED: subjects.TRANSCRIPTION_CANCELLED,
     Kind.ASSEMBLED: subjects.DATASET_ASSEMBLED,
@@ -77,6 +80,8 @@ def occurrence_of(event: subjects.Event) -> Occurrence | None:
         case TranscriptCorrected():
             own = {"recording_id": event.recording_id, "revision": event.revision}
             kind, at, data = Kind.CORRECTED, event.corrected_at, own
+        case RecordingErased() if event.publication == 0:
+            kind, at, data = Kind.ERASED, event.erased_at, {"recording_id": event.recording_id}
         case TranscriptionFailed():
             kind, at, data = Kind.FAILED, event.failed_at, {**_job(event), "error": asdict(event.reason)}
         case TranscriptionCancelled():

@@ -2,6 +2,7 @@
 
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested
 from ai2text.common.contracts.dead_letter import DeadLetter
+from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.revisions import TranscriptCorrected
@@ -28,6 +29,7 @@ LIVE = "LIVE"
 RECORDING_INGESTED = "recording.ingested.v1"
 RECORDING_REJECTED = "recording.rejected.v1"
 RECORDING_TRANSCRIBED = "recording.transcribed.v1"
+RECORDING_ERASED = "recording.erased.v1"
 TRANSCRIPTION_REQUESTED = "transcription.requested.v1"
 TRANSCRIPTION_STARTED = "transcription.started.v1"
 TRANSCRIPTION_FAILED = "transcription.failed.v1"
@@ -51,6 +53,10 @@ METADATA = "metadata"
 """Durable of the metadata service on EVENTS."""
 DEAD_LETTERS = "dead-letters"
 """Durable of the metadata service on DEAD."""
+ERASURES = "erasures"
+"""Durable of the ingestion service on EVENTS: it deletes objects, whosever they were."""
+WITHDRAWALS = "withdrawals"
+"""Durable of the training-orchestrator on EVENTS."""
 DATASET_SHARDS = "dataset-shards"
 WEBHOOKS = "webhooks"
 
@@ -64,6 +70,7 @@ Event = (
     | TranscriptionCancelled
     | TranscriptPersisted
     | TranscriptCorrected
+    | RecordingErased
     | DatasetShardRequested
     | DatasetAssembled
     | WebhookDeliveryRequested
@@ -74,6 +81,7 @@ CONTRACT_OF: dict[str, type[Event]] = {
     RECORDING_INGESTED: RecordingIngested,
     RECORDING_REJECTED: RecordingRejected,
     RECORDING_TRANSCRIBED: RecordingTranscribed,
+    RECORDING_ERASED: RecordingErased,
     TRANSCRIPTION_REQUESTED: TranscriptionRequested,
     TRANSCRIPTION_STARTED: TranscriptionStarted,
     TRANSCRIPTION_FAILED: TranscriptionFailed,
@@ -86,6 +94,23 @@ CONTRACT_OF: dict[str, type[Event]] = {
     DEAD_LETTERED: DeadLetter,
 }
 """The contract each subject carries; a subject with a lane or a durable at its end counts without it."""
+
+IDENTITY_OF: dict[type[Event], tuple[str, ...]] = {
+    RecordingRejected: ("rejection_id",),
+    RecordingTranscribed: ("job_id",),
+    RecordingErased: ("recording_id", "next_life", "publication"),
+    TranscriptionRequested: ("job_id", "publication"),
+    TranscriptionStarted: ("job_id", "worker", "attempt"),
+    TranscriptionFailed: ("job_id",),
+    TranscriptionCancelled: ("job_id",),
+    TranscriptPersisted: ("job_id",),
+    TranscriptCorrected: ("recording_id", "revision"),
+    DatasetShardRequested: ("tenant", "name", "version"),
+    DatasetAssembled: ("tenant", "name", "version"),
+    WebhookDeliveryRequested: ("delivery_id", "attempt"),
+    DeadLetter: ("dead_letter_id",),
+}
+"""The fields by which an announcement is the same one."""
 
 
 def transcription_requested(lane: Lane) -> str:
@@ -137,25 +162,10 @@ def subject_of(event: Event) -> str:
 
 def message_id_of(event: Event) -> str:
     """The `Nats-Msg-Id`: the same announcement made twice is one message, a replay is another."""
-    match event:
-        case RecordingIngested():
-            own = _ingestion(event)
-        case RecordingRejected():
-            own = event.rejection_id
-        case TranscriptionRequested():
-            own = f"{event.job_id}/{event.publication}"
-        case TranscriptionStarted():
-            own = f"{event.job_id}/{event.worker}/{event.attempt}"
-        case RecordingTranscribed() | TranscriptionFailed() | TranscriptionCancelled() | TranscriptPersisted():
-            own = event.job_id
-        case TranscriptCorrected():
-            own = f"{event.recording_id}/{event.revision}"
-        case DatasetShardRequested() | DatasetAssembled():
-            own = f"{event.tenant}/{event.name}/{event.version}"
-        case WebhookDeliveryRequested():
-            own = f"{event.delivery_id}/{event.attempt}"
-        case DeadLetter():
-            own = event.dead_letter_id
+    if isinstance(event, RecordingIngested):
+        own = _ingestion(event)
+    else:
+        own = "/".join(str(getattr(event, name)) for name in IDENTITY_OF[type(event)])
     return f"{subject_of(event)}/{own}"
 
 

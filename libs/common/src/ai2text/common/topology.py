@@ -105,6 +105,8 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
         (subjects.WORK, durable(subjects.DATASET_SHARDS, subjects.DATASET_SHARD_REQUESTED)),
         (subjects.WORK, durable(subjects.WEBHOOKS, subjects.WEBHOOK_DELIVERY_REQUESTED)),
         (subjects.EVENTS, durable(subjects.METADATA, "recording.>", "transcription.>", subjects.DATASET_ASSEMBLED)),
+        (subjects.EVENTS, durable(subjects.ERASURES, subjects.RECORDING_ERASED)),
+        (subjects.EVENTS, durable(subjects.WITHDRAWALS, subjects.RECORDING_ERASED)),
         (subjects.DEAD, durable(subjects.DEAD_LETTERS, f"{subjects.DEAD_LETTERED}.*")),
         *(
             (

@@ -73,14 +73,10 @@ def source_of(
     )
 
 
-def audio_key(tenant: str, sha256: str) -> str:
-    return f"{tenant}/audio/{sha256}"
-
-
 def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
     recording = identity.recording_id(ask.tenant, sha256)
     job = identity.job_id(recording, ask.model, ask.task, ask.options, generation=0)
-    key = audio_key(ask.tenant, sha256)
+    key = identity.audio_key(ask.tenant, sha256)
     return RecordingIngested(
         tenant=ask.tenant,
         recording_id=recording,

@@ -12,6 +12,7 @@ from ai2text.audio.probe import probe
 from ai2text.audio.sandbox import Sandbox
 from ai2text.audio.source import AudioSource, FileSource
 from ai2text.common.clock import Clock
+from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
@@ -58,7 +59,7 @@ class StoreRecording:
         """
         self.check_size(size_bytes)
         sha256 = sha256_of(file)
-        new = not self._stands(recording.audio_key(ask.tenant, sha256), size_bytes)
+        new = not self._stands(identity.audio_key(ask.tenant, sha256), size_bytes)
         if new and size_bytes > PART_BYTES:
             facts = self._examined_and_put(ask, source, file, sha256, former)
         else:
@@ -74,7 +75,7 @@ class StoreRecording:
         """Side by side, for each takes as long as the other. Of what is refused no object is made."""
         audio = FileSource(file)
         held = HeldBack(file, audio.size_bytes)
-        key = recording.audio_key(ask.tenant, sha256)
+        key = identity.audio_key(ask.tenant, sha256)
         with ThreadPoolExecutor(1, "put") as other:
             put = other.submit(copy_context().run, self._put, key, held, audio.size_bytes, sha256)
             with held:

@@ -11,6 +11,8 @@ class TranscribedRecording:
     """One recording with its current transcript: a line of the catalogue's snapshot."""
 
     recording_id: str
+    life: int = 0
+    """Of the recording, see `identity`."""
     sha256: str
     size_bytes: int
     audio_key: str
@@ -58,5 +60,6 @@ class DatasetReference:
     """A recording that a version uses, and which of its transcripts."""
 
     recording_id: str
+    life: int = 0
     revision: int
     job_id: str | None = None

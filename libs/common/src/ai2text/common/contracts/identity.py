@@ -1,4 +1,8 @@
-"""Identity is content: the same ask always has the same id, wherever and whenever it is computed."""
+"""Identity is content: the same ask always has the same id, wherever and whenever it is computed.
+
+A recording that was erased can be uploaded again: it has the same id then, and another life. The life is the
+generation of its first jobs: 0, later what the tombstone says. No job, and with `life` no key, belongs to two lives.
+"""
 
 import re
 from dataclasses import asdict
@@ -60,9 +64,25 @@ def outcomes_prefix(tenant: str) -> str:
     return f"{tenant}/outcomes/"
 
 
-def revision_key(tenant: str, recording: str, revision: int) -> str:
+def audio_key(tenant: str, sha256: str, life: int = 0) -> str:
+    return f"{tenant}/audio/{sha256}{_of_life(life)}"
+
+
+def tombstone_key(tenant: str, recording: str) -> str:
+    return f"{tombstones_prefix(tenant)}{recording}.json"
+
+
+def tombstones_prefix(tenant: str) -> str:
+    return f"{tenant}/tombstones/"
+
+
+def revision_key(tenant: str, recording: str, revision: int, life: int = 0) -> str:
     """What people changed: the first one written under a number is the truth."""
-    return f"{revisions_prefix(tenant)}{recording}/{revision:06}.json"
+    return f"{revisions_prefix(tenant)}{recording}{_of_life(life)}/{revision:06}.json"
+
+
+def _of_life(life: int) -> str:
+    return f".{life}" if life else ""
 
 
 def revisions_prefix(tenant: str) -> str:
