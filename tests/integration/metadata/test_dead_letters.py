@@ -88,14 +88,14 @@ async def messages(broker: Broker, stream: str) -> list[tuple[str, bytes]]:
 async def test_a_dead_letter_that_comes_twice_is_kept_once(database: Database) -> None:
     dead = letter(REJECTED, b"{")
     for _ in range(2):
-        await persist_dead_letter(database, dead)
+        await persist_dead_letter(database, dead, 1)
     assert len(await rows(database, "SELECT FROM dead_letters")) == 1
 
 
 async def test_a_dead_letter_says_whose_job_it_was(database: Database) -> None:
     job = asked("talk", tenant="archive")
     dead = letter_of(job)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     found = await shown(database, dead)
     assert (found["tenant"], found["recording_id"], found["job_id"]) == ("archive", job.recording_id, job.job_id)
     assert found["reason"] == {"code": "failed_repeatedly", "detail": "ValueError: never"}
@@ -108,7 +108,7 @@ async def test_a_dead_letter_says_whose_job_it_was(database: Database) -> None:
 @pytest.mark.parametrize("payload", [b"{", b"\xff\x00", b"", b"NaN"])
 async def test_a_message_that_is_no_json_is_kept_byte_for_byte(database: Database, payload: bytes) -> None:
     dead = letter(REJECTED, payload, traceback="a\0b", headers={"X": "\0"})
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     found = await shown(database, dead)
     assert found["payload"] is None
     assert base64.b64decode(found["payload_base64"]) == payload
@@ -119,7 +119,7 @@ async def test_a_message_that_is_no_json_is_kept_byte_for_byte(database: Databas
 async def test_dead_letters_are_listed_in_pages_the_newest_first(database: Database) -> None:
     dead = [letter(REJECTED, b"{") for _ in range(3)]
     for one in dead:
-        await persist_dead_letter(database, one)
+        await persist_dead_letter(database, one, 1)
     async with database.transaction() as connection:
         first = await list_dead_letters(connection, Window(limit=2))
         second = await list_dead_letters(connection, Window(limit=2, after=first.next))
@@ -138,7 +138,7 @@ async def test_a_request_is_replayed_as_a_new_job_that_a_worker_can_take(databas
     await ingest(database, job)
     await fail(database, job)
     dead = letter_of(job)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     async with outbox_published(database, broker):
         replay = await replayed(database, dead)
     new = asked("talk", generation=1, lane=Lane.INTERACTIVE, replaces=job.job_id)
@@ -157,7 +157,7 @@ async def test_a_request_is_replayed_as_a_new_job_that_a_worker_can_take(databas
 async def test_replaying_twice_gives_the_same_ids_and_publishes_nothing(database: Database, broker: Broker) -> None:
     request, poison = letter_of(asked("talk")), letter(REJECTED, b"{")
     for dead in (request, poison):
-        await persist_dead_letter(database, dead)
+        await persist_dead_letter(database, dead, 1)
         async with outbox_published(database, broker):
             first = await replayed(database, dead)
         again = await replayed(database, dead)
@@ -168,7 +168,7 @@ async def test_replaying_twice_gives_the_same_ids_and_publishes_nothing(database
 
 async def test_two_people_who_replay_at_once_are_told_the_same(database: Database) -> None:
     dead = letter_of(asked("talk"))
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     replays = await asyncio.gather(*(replayed(database, dead) for _ in range(4)))
     assert len({replay.job_id for replay in replays}) == 1
     assert sorted(replay.now for replay in replays) == [False, False, False, True]
@@ -178,7 +178,7 @@ async def test_two_people_who_replay_at_once_are_told_the_same(database: Databas
 async def test_a_request_that_the_catalogue_never_heard_of_is_replayed_too(database: Database) -> None:
     job = asked("talk")
     dead = letter_of(job)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     await replayed(database, dead)
     assert await rows(database, "SELECT generation, replaces::text FROM jobs") == [
         {"generation": 1, "replaces": job.job_id}
@@ -190,7 +190,7 @@ async def test_generations_are_counted_for_each_ask_and_never_twice(database: Da
     for one in (job, other):
         await ingest(database, one)
     for dead in (letter_of(job), letter_of(job)):
-        await persist_dead_letter(database, dead)
+        await persist_dead_letter(database, dead, 1)
         await replayed(database, dead)
     found = await rows(database, "SELECT generation FROM jobs WHERE model = 'small' ORDER BY generation")
     assert [row["generation"] for row in found] == [0, 1, 2]
@@ -205,7 +205,7 @@ async def test_any_other_message_is_published_again_as_it_was_under_a_fresh_id(
     await broker.jetstream.publish(REJECTED, payload, headers=headers)
     assert (await broker.jetstream.publish(REJECTED, payload, headers=headers)).duplicate
     dead = letter(REJECTED, payload, stream=subjects.EVENTS, durable=subjects.METADATA, headers=headers)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     async with outbox_published(database, broker):
         replay = await replayed(database, dead)
     assert replay.job_id is None
@@ -218,7 +218,7 @@ async def test_any_other_message_is_published_again_as_it_was_under_a_fresh_id(
 async def test_a_request_whose_ids_are_none_is_replayed_as_it_was(database: Database, broker: Broker) -> None:
     job = replace(asked("talk"), recording_id="not an id")
     dead = letter_of(job)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     async with outbox_published(database, broker):
         assert (await replayed(database, dead)).job_id is None
     assert await messages(broker, subjects.WORK) == [(dead.subject, encode(job))]

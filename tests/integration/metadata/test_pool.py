@@ -197,7 +197,7 @@ async def test_a_replay_whose_answer_was_lost_asks_for_one_job(
     job = asked("talk")
     await ingest(database, job)
     dead = letter_of(job)
-    await persist_dead_letter(database, dead)
+    await persist_dead_letter(database, dead, 1)
     postgres_proxy.lose_answer_to(COMMIT)
     with pytest.raises(CatalogueUnavailable):
         await replay_dead_letter(through_proxy, dead.dead_letter_id, utc_now)

@@ -95,7 +95,7 @@ async def test_failures_count_jobs_and_rejections_by_reason(database: Database, 
     assert isinstance(rejected, RecordingRejected)
     await persisted(database, rejected)
     dead = EVENTS["dead.lettered.v1"]
-    await persist_dead_letter(database, dead)  # type: ignore[arg-type]
+    await persist_dead_letter(database, dead, 1)  # type: ignore[arg-type]
     own = (await report.of_tenant("default"))["failures"]
     assert own == {"window_seconds": 86_400, "jobs": 1, "rejections": 1, "by_code": {"decode_failed": 2}}
     everything = (await report.of_everything())["failures"]

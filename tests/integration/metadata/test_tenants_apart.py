@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -9,16 +10,20 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from ai2text.common.clock import utc_now
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetReference
+from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.contracts.recordings import RecordingRejected
 from ai2text.common.errors import Misconfigured
 from ai2text.common.occurrences import Kind
 from ai2text.metadata.issue_key import issue_key
 from ai2text.metadata.postgres.datasets import save_version
+from ai2text.metadata.postgres.erasures import save_erasure
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.postgres.quotas import save_quota
+from ai2text.metadata.postgres.retention import save_retention
 from ai2text.metadata.postgres.webhooks import insert_webhook
+from ai2text.metadata.remains import Remains
 from ai2text.metadata.search import RANKED, search_segments
 from ai2text.metadata.settings import PostgresSettings
 from tests.fixtures.examples import EVENTS
@@ -27,7 +32,7 @@ from tests.integration.metadata.catalogue import asked, ingest, persisted, start
 TABLES = (
     *("recordings", "recording_tags", "sources", "jobs", "attempts", "transcripts", "segments", "status_counts"),
     *("tenants", "api_keys", "quotas", "dataset_versions", "dataset_references", "webhooks", "webhook_deliveries"),
-    "review_counts",
+    *("review_counts", "erasures", "retention"),
 )
 TENANTS = ("red", "blue")
 
@@ -61,7 +66,10 @@ async def fill(database: Database) -> None:
         reference = DatasetReference(recording_id=job.recording_id, revision=1, job_id=job.job_id)
         async with database.transaction() as connection:
             await save_quota(connection, tenant, 60)
+            await save_retention(connection, tenant, 30, "s")
             await save_version(connection, replace(ASSEMBLED, tenant=tenant), [reference])
+            gone = Tombstone(tenant=tenant, recording_id=f"{uuid4()}", next_life=1, erased_at=utc_now())
+            await save_erasure(connection, gone, Remains())
 
 
 async def seen(database: Database, tenant: str, table: str) -> set[str]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -25,6 +26,7 @@ from ai2text.common.contracts.audit import AuditEntry
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested
 from ai2text.common.contracts.dead_letter import DeadLetter
+from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.inside import Scope
 from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.transcription import TranscriptionRequested, TranscriptionStarted
@@ -54,10 +56,13 @@ from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
 from ai2text.metadata.persist_reports import PersistReports, read_outcome
 from ai2text.metadata.postgres.audit import save_audit
+from ai2text.metadata.postgres.erasures import save_erasure
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.postgres.quotas import save_quota
+from ai2text.metadata.postgres.retention import save_retention
 from ai2text.metadata.queues import Queues
+from ai2text.metadata.remains import Remains
 from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.settings import PostgresSettings
 from ai2text.metadata.webhook_targets import Targets
@@ -131,9 +136,12 @@ class Installation:
             self.metadata, "POST", "/v1/keys", tenant, tuple(Scope), json={"name": f"of {tenant}", "scopes": ["admin"]}
         )
         letter = _letter(job)
-        await persist_dead_letter(self.database, letter)
+        await persist_dead_letter(self.database, letter, 1)
         async with self.database.transaction() as connection:
             await save_quota(connection, tenant, 3600)
+            await save_retention(connection, tenant, 30, f"secret of {tenant}")
+            gone = Tombstone(tenant=tenant, recording_id=f"{uuid4()}", next_life=1, erased_at=utc_now())
+            await save_erasure(connection, gone, Remains())
             await save_audit(connection, [_entry(tenant, job.job_id)])
         return Owner(
             tenant=tenant,

@@ -43,8 +43,8 @@ class Case:
     other: int = 200
     scopes: Iterable[str] = EVERYTHING_ELSE
     body: Body = lambda _: {}
-    ends: bool = False
-    """Whether it takes away what it names."""
+    ends: int = 0
+    """Whether it takes away what it names; 2 where others of these cases are about that."""
 
 
 FOUND = Case(other=404)
@@ -67,6 +67,9 @@ CASES: dict[str, Case] = {
     "GET /v1/recordings/{recording_id}/transcript/revisions": FOUND,
     "GET /v1/recordings/{recording_id}/datasets": FOUND,
     "PATCH /v1/recordings/{recording_id}": Case(other=404, body=lambda _: {"json": {"tags": ["x"]}}),
+    "DELETE /v1/recordings/{recording_id}": Case(own=202, other=404, ends=2),
+    "GET /v1/retention": Case(scopes=EVERYTHING),
+    "PUT /v1/retention": Case(scopes=EVERYTHING, body=lambda _: {"json": {"days": 30}}),
     f"PATCH {SEGMENT}": Case(other=404, body=lambda _: {"json": {"text": "x"}, **SEEN}),
     f"POST {SEGMENT}/split": Case(own=422, other=404, body=lambda _: {"json": {"at": 0.5}, **SEEN}),
     f"POST {SEGMENT}/merge": Case(own=409, other=404, body=lambda _: SEEN),
@@ -78,7 +81,7 @@ CASES: dict[str, Case] = {
     "GET /v1/jobs/{job_id}/outcome": FOUND,
     "GET /v1/jobs/{job_id}/events": FOUND,
     "GET /v1/events": Case(body=lambda owner: {"params": {"wait": 0, "after": BEGIN(owner.tenant, 0), "limit": 1000}}),
-    "DELETE /v1/jobs/{job_id}": Case(own=409, other=404, ends=True),
+    "DELETE /v1/jobs/{job_id}": Case(own=409, other=404, ends=1),
     "GET /v1/review/queue": Case(),
     "GET /v1/search": Case(body=lambda owner: {"params": {"q": f"secret or {owner.tenant}"}}),
     "GET /v1/snapshot": Case(),
@@ -91,7 +94,7 @@ CASES: dict[str, Case] = {
         other=404, body=lambda owner: {"content": own_bytes(owner.tenant)}
     ),
     "POST /v1/uploads/{upload_id}/complete": Case(other=404, body=lambda _: {"json": {"parts": [1]}}),
-    "DELETE /v1/uploads/{upload_id}": Case(own=204, other=404, ends=True),
+    "DELETE /v1/uploads/{upload_id}": Case(own=204, other=404, ends=1),
     "POST /v1/datasets": Case(own=202, other=202, body=lambda owner: {"json": {"name": owner.ids["name"]}}),
     "GET /v1/datasets": Case(),
     "GET /v1/datasets/{name}/versions/{version}": FOUND,
@@ -100,13 +103,13 @@ CASES: dict[str, Case] = {
         own=201, other=201, scopes=EVERYTHING, body=lambda _: {"json": {"name": "x", "scopes": ["admin"]}}
     ),
     "GET /v1/keys": Case(scopes=EVERYTHING),
-    "DELETE /v1/keys/{key_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=True),
+    "DELETE /v1/keys/{key_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=1),
     "POST /v1/keys/resolve": CLOSED,
     "POST /v1/webhooks": Case(own=201, other=201, scopes=EVERYTHING, body=lambda _: {"json": HOOK}),
     "GET /v1/webhooks": Case(scopes=EVERYTHING),
     "GET /v1/webhooks/{webhook_id}": Case(other=404, scopes=EVERYTHING),
     "GET /v1/webhooks/{webhook_id}/deliveries": Case(other=404, scopes=EVERYTHING),
-    "DELETE /v1/webhooks/{webhook_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=True),
+    "DELETE /v1/webhooks/{webhook_id}": Case(own=204, other=404, scopes=EVERYTHING, ends=1),
     "POST /v1/audit": CLOSED,
     "GET /v1/audit": CLOSED,
     "GET /v1/dead-letters": CLOSED,
@@ -202,7 +205,7 @@ async def ask_gateway(
 SURFACES = ("metadata", "ingestion", "orchestrator", "gateway")
 
 
-def _reading_first(route: str) -> tuple[bool, bool]:
+def _reading_first(route: str) -> tuple[int, bool]:
     """What is made is made after all that can be read, and what takes away comes last."""
     return CASES[route].ends, not route.startswith("GET")
 
@@ -255,6 +258,7 @@ async def test_a_tenant_that_owns_nothing_sees_nothing_and_counts_nothing(
                 *NOTHING,
                 {"items": [], "next": None, "more": False},
                 {"quota": None},
+                {"days": None},
             ), route
 
 

@@ -28,6 +28,8 @@ def test_no_key_is_of_two_lives_of_a_recording() -> None:
     assert identity.audio_key("default", SHA, 3) == f"default/audio/{SHA}.3"
     assert identity.revision_key("default", "r", 12) == "default/revisions/r/000012.json"
     assert identity.revision_key("default", "r", 12, 3) == "default/revisions/r.3/000012.json"
+    assert identity.recording_and_life("default/revisions/r/000012.json") == ("r", 0)
+    assert identity.recording_and_life("default/revisions/r.3/000012.json") == ("r", 3)
 
 
 def test_the_same_bytes_of_two_tenants_are_two_recordings() -> None:

@@ -44,6 +44,8 @@ class Delivery:
     event: subjects.Event
     number: int
     """1 for the first delivery."""
+    position: int
+    """Of its message in the stream."""
 
 
 Handle = Callable[[Delivery], Awaitable[None]]
@@ -136,7 +138,9 @@ class Consumer:
             self._check_budget(number)
             event = _event_of(message)
             _bind_context(event)
-            await self._handle_when_possible(Delivery(event=event, number=number), stop)
+            await self._handle_when_possible(
+                Delivery(event=event, number=number, position=message.metadata.sequence.stream), stop
+            )
         except Poison as exc:
             reason = Reason(code=exc.code, detail=exc.detail)
             return await self._dead_letter(message, reason, traceback.format_exc())

@@ -27,6 +27,7 @@ from ai2text.api_gateway.routes.keys import keys_router
 from ai2text.api_gateway.routes.models import models_router
 from ai2text.api_gateway.routes.openai import openai_router
 from ai2text.api_gateway.routes.recordings import recordings_router
+from ai2text.api_gateway.routes.retention import retention_router
 from ai2text.api_gateway.routes.review import review_router
 from ai2text.api_gateway.routes.search import search_router
 from ai2text.api_gateway.routes.status import status_router
@@ -99,6 +100,7 @@ def build_app(
     app.include_router(dead_letters_router(door, metadata))
     app.include_router(keys_router(door, metadata))
     app.include_router(webhooks_router(door, metadata))
+    app.include_router(retention_router(door, metadata))
     app.include_router(status_router(door, metadata, ingestion, life))
     app.include_router(models_router(door, metadata, settings))
     app.include_router(

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from ai2text.api_gateway.documents.administration import NewKey, NewWebhook
+from ai2text.api_gateway.documents.administration import NewKey, NewWebhook, Retention
 from ai2text.api_gateway.documents.datasets import Definition
 from ai2text.api_gateway.documents.jobs import AskedJob
 from ai2text.api_gateway.documents.openai import TranscriptionAsk, TranslationAsk
@@ -19,7 +19,7 @@ from ai2text.api_gateway.openai_errors import PREFIXES
 
 BODIES = (
     *(NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload),
-    *(ChangedRecording, Edit, Split, Replacement, Reversion),
+    *(ChangedRecording, Retention, Edit, Split, Replacement, Reversion),
 )
 """Sent to us; routes that pass a body on name one of these by `body`."""
 REF = "#/components/schemas/{model}"
@@ -34,6 +34,7 @@ REFUSALS = {
     403: "The token lacks the scope that is needed.",
     404: "There is no such thing of this tenant.",
     409: "What is there says otherwise.",
+    410: "It was erased.",
     412: "It was changed meanwhile; the answer has what stands.",
     413: "The body is too large.",
     415: "The body is of a kind that is not taken, or has a Content-Encoding.",
@@ -112,6 +113,8 @@ def _refused(path: str, operation: dict[str, Any]) -> Iterator[int]:
     yield from ALWAYS
     if "{" in path:
         yield HTTPStatus.NOT_FOUND
+    if "{recording_id}" in path:
+        yield HTTPStatus.GONE
     if "requestBody" in operation:
         yield from OF_BODIES
     yield from (status for status in REFUSALS if f"{status}" in operation["responses"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,7 @@ from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.outcome import Cancellation
 from ai2text.common.contracts.states import JOB_ENDS
+from ai2text.common.contracts.transcription import TranscriptionCancelled
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.news import End
 from ai2text.metadata.persist_reports import PersistReports, read_outcome
@@ -46,15 +48,23 @@ class CancelJob:
 
     def _fence(self, job: KnownJob) -> End:
         """Blocking."""
-        key = job.outcome_key or identity.outcome_key(job.tenant, job.job_id)
-        cancellation = Cancellation(
-            tenant=job.tenant,
-            recording_id=job.recording_id,
-            job_id=job.job_id,
-            generation=job.generation,
-            cancelled_at=self.clock(),
-        )
-        if not self.store.put_first(key, encode(cancellation)):
-            return read_outcome(self.store, key)
-        log.debug("cancellation_written", job_id=job.job_id)
-        return cancelled(cancellation, key)
+        return write_cancellation(self.store, job, self.clock()) or read_outcome(self.store, key_of(job))
+
+
+def write_cancellation(store: ObjectStore, job: KnownJob, at: datetime) -> TranscriptionCancelled | None:
+    """Blocking. None when another outcome stands already."""
+    cancellation = Cancellation(
+        tenant=job.tenant,
+        recording_id=job.recording_id,
+        job_id=job.job_id,
+        generation=job.generation,
+        cancelled_at=at,
+    )
+    if not store.put_first(key_of(job), encode(cancellation)):
+        return None
+    log.debug("cancellation_written", job_id=job.job_id)
+    return cancelled(cancellation, key_of(job))
+
+
+def key_of(job: KnownJob) -> str:
+    return job.outcome_key or identity.outcome_key(job.tenant, job.job_id)

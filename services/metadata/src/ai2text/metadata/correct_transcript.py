@@ -21,6 +21,7 @@ from ai2text.metadata.postgres import outbox, recordings, revisions
 from ai2text.metadata.postgres.deliveries import save_deliveries
 from ai2text.metadata.postgres.pool import Connection, Database
 from ai2text.metadata.postgres.revisions import Present, Standing
+from ai2text.metadata.reads import missing
 from ai2text.metadata.transcript_edit import Changes, difference
 
 log = structlog.get_logger()
@@ -161,12 +162,12 @@ class CorrectTranscript:
                 await recordings.hold(connection, recording_id)
                 present = await revisions.find_present(connection, who.tenant, recording_id)
                 if present is None:
-                    raise HTTPException(404, NO_TRANSCRIPT)
+                    raise await missing(connection, who.tenant, recording_id, NO_TRANSCRIPT)
                 wanted = await decide(connection, present)
                 if wanted.is_nothing:
                     return present.revision
                 asked = self._revision(who, present, wanted)
-                key = identity.revision_key(who.tenant, recording_id, asked.revision)
+                key = identity.revision_key(who.tenant, recording_id, asked.revision, present.life)
                 stands = await asyncio.to_thread(self._write_first, key, asked)
                 await self._save(connection, stands, key)
                 log.debug("revision_saved", recording_id=recording_id, revision=stands.revision)

@@ -11,6 +11,7 @@ from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.metadata.cancel_job import CancelJob
 from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.correct_transcript import CorrectTranscript
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.persist_reports import PersistReports
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
@@ -26,6 +27,7 @@ from ai2text.metadata.routes.keys import answer_key_errors, keys_router
 from ai2text.metadata.routes.models import models_router
 from ai2text.metadata.routes.quotas import quotas_router
 from ai2text.metadata.routes.recordings import recordings_router
+from ai2text.metadata.routes.retention import retention_router
 from ai2text.metadata.routes.review import review_router
 from ai2text.metadata.routes.search import search_router
 from ai2text.metadata.routes.snapshot import snapshot_router
@@ -54,7 +56,8 @@ def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     reads = Reads(database, queues)
     requesting = RequestJob(reads, uploads, utc_now)
     cancelling = CancelJob(reads=reads, persist=PersistReports(database, utc_now), store=store, clock=utc_now)
-    app.include_router(recordings_router(reads, store, caller))
+    erasing = EraseRecording(database=database, store=store, clock=utc_now)
+    app.include_router(recordings_router(reads, store, erasing, caller))
     app.include_router(jobs_router(reads, store, requesting, cancelling, caller))
     correcting = CorrectTranscript(database=database, store=store, clock=utc_now)
     app.include_router(corrections_router(correcting, caller))
@@ -68,5 +71,6 @@ def build_app(  # noqa: PLR0913, PLR0917 - each is some router's own
     app.include_router(snapshot_router(database, caller))
     app.include_router(status_router(report, caller))
     app.include_router(quotas_router(database, caller))
+    app.include_router(retention_router(database, caller))
     app.include_router(models_router(models, caller))
     return app

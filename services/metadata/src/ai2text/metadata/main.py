@@ -7,9 +7,10 @@ import structlog
 from ai2text.common import metrics, subjects
 from ai2text.common.ask import UploadSettings
 from ai2text.common.clock import stopped_within, utc_now
-from ai2text.common.consumer import Consumer, Work
+from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.dead_letter import DeadLetter
+from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
@@ -27,6 +28,7 @@ from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, lo
 from ai2text.metadata.budget import Budget
 from ai2text.metadata.command_models import CommandModels
 from ai2text.metadata.deliver_webhook import DeliverWebhook
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.group_commit import GroupCommit
 from ai2text.metadata.http_api import build_app
 from ai2text.metadata.measure_backlog import measure_backlog
@@ -44,6 +46,7 @@ from ai2text.metadata.reconcile_jobs import ReconcileJobs
 from ai2text.metadata.report_status import ReportStatus
 from ai2text.metadata.request_deliveries import request_deliveries
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings, WebhookSettings
+from ai2text.metadata.streams import Streams
 from ai2text.metadata.webhook_sender import WebhookSender
 from ai2text.metadata.webhook_targets import Targets
 
@@ -69,7 +72,9 @@ async def serve(life: Life) -> None:
         WebhookSender(targets, WEBHOOKS_AT_ONCE) as sender,
     ):
         persist, presence, queues = PersistReports(database, utc_now), Presence(), Queues(broker)
-        facts, dead_letters = _consumers(broker, persist, store, settings)
+        streams = Streams(broker)
+        erasing = EraseRecording(database=database, store=store, clock=utc_now)
+        facts, dead_letters = _consumers(broker, persist, store, streams, settings)
         webhooks = _webhooks(broker, DeliverWebhook(database, sender, utc_now))
         lost_jobs = ReconcileJobs(
             persist=persist, store=store, queues=queues, grace_seconds=settings.reconcile_grace_seconds
@@ -80,6 +85,7 @@ async def serve(life: Life) -> None:
         life.probes.ready_when("consumer", lambda: not (facts.halted or dead_letters.halted or webhooks.halted))
         models, uploads = CommandModels(broker, presence), load(UploadSettings)
         app = build_app(database, store, queues, report, models, uploads, targets, callers.key.get_secret_value())
+        in_bucket = ReconcileBucket(persist, store)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(facts.run(life.stop))
             tasks.create_task(dead_letters.run(life.stop))
@@ -87,14 +93,14 @@ async def serve(life: Life) -> None:
             tasks.create_task(request_deliveries(database, utc_now, life.stop))
             tasks.create_task(publish_outbox(database, broker, life.stop))
             tasks.create_task(measure_backlog(database, life.stop))
-            tasks.create_task(reconcile(ReconcileBucket(persist, store), lost_jobs, settings, life.stop))
+            tasks.create_task(reconcile(in_bucket, lost_jobs, erasing, settings, life.stop))
             tasks.create_task(presence.listen(broker, life.stop))
             tasks.create_task(announce_presence(broker, "metadata", life))
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 
 def _consumers(
-    broker: Broker, persist: PersistReports, store: ObjectStore, settings: MetadataSettings
+    broker: Broker, persist: PersistReports, store: ObjectStore, streams: Streams, settings: MetadataSettings
 ) -> tuple[Consumer, Consumer]:
     """Of the facts, and of the messages that somebody gave up."""
     reports = GroupCommit[Report](persist.persist_reports, settings.events_at_once)
@@ -102,13 +108,13 @@ def _consumers(
     facts = Work(
         stream=subjects.EVENTS,
         durable=subjects.METADATA,
-        handle=lambda delivery: _report(persist.database, store, reports, words, delivery.event),
+        handle=lambda delivery: _report(persist.database, store, streams, reports, words, delivery.event),
         concurrency=settings.events_at_once,
     )
     dead_letters = Work(
         stream=subjects.DEAD,
         durable=subjects.DEAD_LETTERS,
-        handle=lambda delivery: _bury(persist.database, delivery.event),
+        handle=lambda delivery: _bury(persist.database, streams, delivery),
     )
     return Consumer(broker, facts), Consumer(broker, dead_letters)
 
@@ -125,9 +131,17 @@ def _webhooks(broker: Broker, delivering: DeliverWebhook) -> Consumer:
 
 
 async def _report(
-    database: Database, store: ObjectStore, reports: GroupCommit[Report], words: Budget, event: subjects.Event
+    database: Database,
+    store: ObjectStore,
+    streams: Streams,
+    reports: GroupCommit[Report],
+    words: Budget,
+    event: subjects.Event,
 ) -> None:
     match event:
+        case RecordingErased():
+            await streams.forget_live(event.tenant, event.job_ids)
+            await streams.forget_dead(event.dead_letters)
         case RecordingTranscribed():
             async with words.holding(event.words):
                 await reports.write(await read_transcript(store, event))
@@ -142,10 +156,12 @@ async def _report(
     metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()
 
 
-async def _bury(database: Database, event: subjects.Event) -> None:
+async def _bury(database: Database, streams: Streams, delivery: Delivery) -> None:
+    event = delivery.event
     if not isinstance(event, DeadLetter):
         raise Poison("unexpected_event", f"Among dead letters there was {type(event).__name__}.")
-    await persist_dead_letter(database, event)
+    if not await persist_dead_letter(database, event, delivery.position):
+        await streams.forget_dead([delivery.position])
     metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()
 
 

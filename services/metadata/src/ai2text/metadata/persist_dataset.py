@@ -9,10 +9,13 @@ import structlog
 
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetReference
+from ai2text.common.contracts.erasure import DatasetVersion
 from ai2text.common.object_store import ObjectStore
+from ai2text.metadata.postgres import erasures
 from ai2text.metadata.postgres.datasets import save_version
 from ai2text.metadata.postgres.deliveries import save_deliveries
 from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.remains import Remains
 
 log = structlog.get_logger()
 
@@ -20,7 +23,10 @@ BLOCK_BYTES = 1 << 20
 
 
 async def persist_dataset(database: Database, store: ObjectStore, event: DatasetAssembled) -> None:
-    """One transaction; may be repeated. Raises CatalogueUnavailable, StoreUnavailable, ObjectNotFound, Poison."""
+    """One transaction; may be repeated. A version with something that was erased meanwhile is withdrawn.
+
+    Raises CatalogueUnavailable, StoreUnavailable, ObjectNotFound, Poison.
+    """
     with tempfile.TemporaryFile() as references:
         if event.references_key is not None:
             await asyncio.to_thread(_fetch, store, event.references_key, references)
@@ -28,6 +34,9 @@ async def persist_dataset(database: Database, store: ObjectStore, event: Dataset
         async with database.transaction() as connection:
             await save_version(connection, event, _decoded(references))
             await save_deliveries(connection, [event])
+            made = Remains(datasets=(DatasetVersion(name=event.name, version=event.version),))
+            for recording_id in await erasures.late_references(connection, event.tenant, event.name, event.version):
+                await erasures.announce(connection, recording_id, made)
     log.info("dataset_persisted", tenant=event.tenant, name=event.name, version=event.version, rows=event.rows)
 
 

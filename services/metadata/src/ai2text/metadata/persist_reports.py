@@ -1,9 +1,11 @@
 """What ingestion and the workers report becomes rows, a batch in one transaction, in whatever order it arrives."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -20,13 +22,16 @@ from ai2text.common.contracts.transcripts import TranscriptPersisted
 from ai2text.common.errors import Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.news import Announced, End, News, Report, Transcribed
-from ai2text.metadata.postgres import attempts, jobs, outbox, recordings, transcripts
+from ai2text.metadata.postgres import attempts, erasures, jobs, outbox, recordings, transcripts
 from ai2text.metadata.postgres.deliveries import save_deliveries
 from ai2text.metadata.postgres.pool import Connection, Database
 from ai2text.metadata.postgres.tenants import save_tenants
 from ai2text.metadata.postgres.transcripts import NewRevision
+from ai2text.metadata.remains import parted, recordings_of
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,7 @@ class PersistReports:
 
     async def persist_reports(self, reports: Sequence[Report]) -> None:
         """One transaction; may be repeated. Raises CatalogueUnavailable."""
-        news = News(reports)
-        async with self.database.transaction() as connection:
-            new = await save(connection, news, self.clock)
-            await save_deliveries(connection, [*_events(reports), *new])
-            log.debug("reports_saved", reports=len(reports))
+        new = await _undisturbed(lambda: self._persist(reports))
         log.debug("reports_persisted", reports=len(reports))
         _tell(new)
 
@@ -51,16 +52,47 @@ class PersistReports:
 
         A cancellation is announced too, if the catalogue did not know it: whoever wrote it may have died of that.
         """
+        _tell(await _undisturbed(lambda: self._persist_found(end)))
+
+    async def _persist(self, reports: Sequence[Report]) -> list[TranscriptPersisted]:
+        async with self.database.transaction() as connection:
+            new = await self._save(connection, reports)
+            log.debug("reports_saved", reports=len(reports))
+        return new
+
+    async def _persist_found(self, end: End) -> list[TranscriptPersisted]:
         news = News([end])
         (recording_id,), (job_id,) = news.recordings, news.jobs
         async with self.database.transaction() as connection:
             await recordings.hold(connection, recording_id)
             known = await jobs.has_ended(connection, job_id)
-            new = await save(connection, news, self.clock)
-            await save_deliveries(connection, [*_events([end]), *new])
+            new = await self._save(connection, [end])
             if isinstance(end, TranscriptionCancelled) and not known:
                 await outbox.put(connection, end)
-        _tell(new)
+        return new
+
+    async def _save(self, connection: Connection, reports: Sequence[Report]) -> list[TranscriptPersisted]:
+        """Not what was erased: whoever holds something of that is told once more. Raises Overtaken."""
+        spoken_of = recordings_of(reports)
+        erased = await erasures.next_lives(connection, spoken_of)
+        counting, late = parted(reports, erased)
+        new = await save(connection, News(counting), self.clock)
+        if await erasures.next_lives(connection, spoken_of) != erased:
+            raise Overtaken
+        await save_deliveries(connection, [*_events(counting), *new])
+        for report in late:
+            await erasures.announce_late(connection, report)
+        return new
+
+
+class Overtaken(Exception):
+    """By an erasure, between looking for erasures and holding the recordings' rows."""
+
+
+async def _undisturbed(attempt: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        with suppress(Overtaken):
+            return await attempt()
 
 
 def _events(reports: Iterable[Report]) -> Iterator[Announced]:

@@ -7,6 +7,8 @@ import structlog
 
 from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Unavailable
+from ai2text.metadata.apply_retention import apply_retention
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.reconcile_bucket import ReconcileBucket
 from ai2text.metadata.reconcile_jobs import ReconcileJobs
 from ai2text.metadata.settings import MetadataSettings
@@ -15,9 +17,13 @@ log = structlog.get_logger()
 
 
 async def reconcile(
-    bucket: ReconcileBucket, jobs: ReconcileJobs, settings: MetadataSettings, stop: asyncio.Event
+    bucket: ReconcileBucket,
+    jobs: ReconcileJobs,
+    erasing: EraseRecording,
+    settings: MetadataSettings,
+    stop: asyncio.Event,
 ) -> None:
-    """Runs until `stop`: the bucket at the start and seldom, the jobs often."""
+    """Runs until `stop`: the bucket at the start and seldom, jobs, erasures and what is kept for too long often."""
     bucket_due = time.monotonic()
     while not stop.is_set():
         try:
@@ -25,6 +31,8 @@ async def reconcile(
                 await bucket.reconcile_bucket()
                 bucket_due = time.monotonic() + settings.reconcile_bucket_seconds
             await jobs.reconcile_jobs()
+            await erasing.erase_again(settings.erase_again_seconds)
+            await apply_retention(erasing)
         except Unavailable as exc:
             log.warning("reconciliation_postponed", error=str(exc))
         await stopped_within(stop, settings.reconcile_jobs_seconds)

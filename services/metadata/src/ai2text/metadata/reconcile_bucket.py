@@ -16,11 +16,14 @@ from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.errors import ObjectNotFound, Poison
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.correct_transcript import CorrectTranscript
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.news import Report
 from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_reports import PersistReports, read_outcome
-from ai2text.metadata.postgres import datasets, jobs
+from ai2text.metadata.postgres import datasets, erasures, jobs
+from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.revisions import unknown_revisions
+from ai2text.metadata.remains import Remains
 
 log = structlog.get_logger()
 
@@ -36,6 +39,7 @@ class ReconcileBucket:
 
     def __init__(self, persist: PersistReports, store: ObjectStore) -> None:
         self._persist = persist
+        self._erasing = EraseRecording(database=persist.database, store=store, clock=persist.clock)
         self._correcting = CorrectTranscript(database=persist.database, store=store, clock=persist.clock)
         self._store = store
 
@@ -48,12 +52,25 @@ class ReconcileBucket:
         for folder in await asyncio.to_thread(lambda: list(self._store.folders(""))):
             tenant = folder.removesuffix("/")
             if identity.TENANT_PATTERN.fullmatch(tenant):
+                told += await self._tombstones(tenant)  # before what they say is gone
                 told += await self._facts(tenant)
                 told += await self._outcomes(tenant)
                 told += await self._revisions(tenant)
                 told += await self._datasets(tenant)
         if told:
             log.warning("catalogue_restored", objects=told)
+        return told
+
+    async def _tombstones(self, tenant: str) -> int:
+        told = 0
+        prefix = identity.tombstones_prefix(tenant)
+        async for found in _batches(self._store.list(prefix)):
+            names = {one.key.removeprefix(prefix).removesuffix(".json"): one.modified_at for one in found}
+            written = {name: at for name, at in names.items() if at is not None and _is_id(name)}
+            async with self._persist.database.transaction() as connection:
+                unknown = await erasures.unknown_tombstones(connection, written)
+            for recording_id in unknown:
+                told += await _told(identity.tombstone_key(tenant, recording_id), self._erasing.take_in)
         return told
 
     async def _facts(self, tenant: str) -> int:
@@ -79,9 +96,13 @@ class ReconcileBucket:
         told = 0
         async for keys in _batches(self._revision_keys(tenant)):
             async with self._persist.database.transaction() as connection:
-                unknown = set(await unknown_revisions(connection, keys))
+                unknown = await unknown_revisions(connection, keys)
+                late = await _late_revisions(connection, unknown)
+                for recording_id, of_it in late.items():
+                    await erasures.announce(connection, recording_id, Remains(keys=tuple(of_it)))
+            wanted = set(unknown).difference(*late.values())
             for key in keys:
-                told += key in unknown and await _told(key, self._correcting.take_in)
+                told += key in wanted and await _told(key, self._correcting.take_in)
         return told
 
     async def _datasets(self, tenant: str) -> int:
@@ -104,7 +125,7 @@ class ReconcileBucket:
 
     def _revision_keys(self, tenant: str) -> Iterator[str]:
         """Blocking; those of one recording follow each other."""
-        return (key for key, _, _ in self._numbered(identity.revisions_prefix(tenant), _is_id))
+        return (key for key, _, _ in self._numbered(identity.revisions_prefix(tenant), _is_recording))
 
     def _numbered(self, prefix: str, is_name: Callable[[str], bool]) -> Iterator[tuple[str, str, int]]:
         """Blocking: keys that are a name and a number below the prefix, with both."""
@@ -160,6 +181,23 @@ async def _batches(items: Iterator[T]) -> AsyncIterator[list[T]]:
     """Of a blocking iterator."""
     while batch := await asyncio.to_thread(lambda: list(islice(items, LISTED_AT_ONCE))):
         yield batch
+
+
+async def _late_revisions(connection: Connection, keys: Iterable[str]) -> dict[str, list[str]]:
+    """Of lives that were erased, by recording."""
+    places = {key: identity.recording_and_life(key) for key in keys}
+    erased = await erasures.next_lives(connection, {recording_id for recording_id, _ in places.values()})
+    late: dict[str, list[str]] = {}
+    for key, (recording_id, life) in places.items():
+        if life < erased.get(recording_id, 0):
+            late.setdefault(recording_id, []).append(key)
+    return late
+
+
+def _is_recording(text: str) -> bool:
+    """In one of its lives."""
+    recording_id, _, life = text.partition(".")
+    return _is_id(recording_id) and (not life or life.isdecimal())
 
 
 def _is_id(text: str) -> bool:

@@ -16,7 +16,7 @@ from ai2text.metadata.generations import in_generation, job_id, newest_generatio
 from ai2text.metadata.persist_reports import save_request
 from ai2text.metadata.postgres import jobs, outbox, recordings
 from ai2text.metadata.postgres.recordings import StoredRecording
-from ai2text.metadata.reads import Reads
+from ai2text.metadata.reads import Reads, missing
 
 log = structlog.get_logger()
 
@@ -62,7 +62,8 @@ class RequestJob:
     async def _request(self, ask: TranscriptionRequested, seen: int | None, *, rerun: bool) -> RequestedJob:
         """Whoever asks for the one after the generation that was `seen`, and finds it made, gets that one."""
         async with self._reads.database.transaction() as connection:
-            await recordings.hold(connection, ask.recording_id)
+            if not await recordings.hold(connection, ask.recording_id):
+                raise await missing(connection, ask.tenant, ask.recording_id, "There is no such recording.")
             known = await jobs.job_generations(connection, ask.tenant, ask.recording_id)
             newest = newest_generation(ask, known)
             there = None if newest is None else job_id(ask, newest)

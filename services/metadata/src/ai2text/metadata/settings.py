@@ -41,6 +41,11 @@ class MetadataSettings(BaseSettings):
     reconcile_bucket_seconds: float = Field(
         3600, gt=0, description="How often the bucket is compared with the catalogue; it is at each start, too."
     )
+    erase_again_seconds: float = Field(
+        3600,
+        ge=0,
+        description="How long after an erasure it is announced once more, for what was under way the first time.",
+    )
 
 
 class WebhookSettings(BaseSettings):

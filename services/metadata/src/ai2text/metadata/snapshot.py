@@ -22,14 +22,16 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
         await connection.execute(
             """
             DECLARE snapshot NO SCROLL CURSOR FOR
-            SELECT r.recording_id::text, r.sha256, r.size_bytes, r.audio_key, r.container, r.duration_seconds, r.tags,
-                r.review, t.revision, t.job_id::text, t.model, t.language,
+            SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
+                r.container, r.duration_seconds, r.tags, r.review, t.revision, t.job_id::text, t.model, t.language,
                 coalesce(t.text, (SELECT string_agg(s.text,
                         CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
                     WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text
             FROM recordings r
             JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
-            LEFT JOIN jobs ON jobs.job_id = t.job_id
+            LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
+            LEFT JOIN jobs ON jobs.job_id = coalesce(t.job_id, b.job_id)
+            LEFT JOIN erasures e ON e.recording_id = r.recording_id
             WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
                 AND jobs.task IS DISTINCT FROM 'translate'
             ORDER BY r.recording_id

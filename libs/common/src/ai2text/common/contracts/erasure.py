@@ -40,6 +40,8 @@ class RecordingErased:
     """Objects to delete, each with all its versions: audio, facts, outcomes, drafts, revisions."""
     job_ids: tuple[str, ...] = ()
     """What was heard live of these is forgotten."""
+    dead_letters: tuple[int, ...] = ()
+    """Positions of messages in their stream, which keeps them no longer."""
     datasets: tuple[DatasetVersion, ...] = ()
     """Made from it, and to be withdrawn."""
     erased_at: datetime

@@ -81,6 +81,12 @@ def revision_key(tenant: str, recording: str, revision: int, life: int = 0) -> s
     return f"{revisions_prefix(tenant)}{recording}{_of_life(life)}/{revision:06}.json"
 
 
+def recording_and_life(revision_key: str) -> tuple[str, int]:
+    """Whose revision stands under a key."""
+    recording, _, life = revision_key.rsplit("/", 2)[1].partition(".")
+    return recording, int(life or 0)
+
+
 def _of_life(life: int) -> str:
     return f".{life}" if life else ""
 

@@ -9,6 +9,7 @@ class Scope(StrEnum):
 
     RECORDINGS_READ = "recordings:read"
     RECORDINGS_WRITE = "recordings:write"
+    RECORDINGS_ERASE = "recordings:erase"
     TRANSCRIPTS_WRITE = "transcripts:write"
     DATASETS_READ = "datasets:read"
     DATASETS_WRITE = "datasets:write"

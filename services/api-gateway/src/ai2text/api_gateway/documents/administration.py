@@ -128,3 +128,12 @@ class Delivery:
     next_attempt_at: At | None
     delivered_at: At | None
     status: Literal["waiting", "delivered", "given_up"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Recordings that are older are erased, the refused ones too; null keeps them for good."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=36_500, examples=[365])] | None

@@ -66,6 +66,14 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """The catalogue has nothing of it any more; what lies elsewhere goes within moments."""
+
+    recording_id: RecordingId
+    erased_at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What can be asked for from now on."""
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.recordings import ChangedRecording, Received, Recording
+from ai2text.api_gateway.documents.recordings import ChangedRecording, Erased, Received, Recording
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES, body
 from ai2text.api_gateway.quotas import Quotas
@@ -46,6 +46,7 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
     router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
     reader = door.needs(Scope.RECORDINGS_READ)
 
+    eraser = door.needs(Scope.RECORDINGS_ERASE)
     writer, editor = door.needs(Scope.RECORDINGS_WRITE), door.needs(Scope.TRANSCRIPTS_WRITE)
 
     @router.post(
@@ -107,6 +108,15 @@ def recordings_router(door: Door, metadata: Service, ingestion: Service, quotas:
         openapi_extra=body(ChangedRecording),
     )
     async def change_recording(request: Request, caller: Annotated[Caller, editor], recording_id: UUID) -> Response:
+        return await metadata.forward(request, caller)
+
+    @router.delete(
+        "/{recording_id}",
+        summary="Erase it: audio, transcripts, corrections, and the versions of datasets that were made from it",
+        status_code=202,
+        response_model=Erased,
+    )
+    async def erase_recording(request: Request, caller: Annotated[Caller, eraser], recording_id: UUID) -> Response:
         return await metadata.forward(request, caller)
 
     return router

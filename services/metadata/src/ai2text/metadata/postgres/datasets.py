@@ -9,7 +9,7 @@ from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.staging import stage
 from ai2text.metadata.postgres.tenants import save_tenants
 
-REFERENCES = "tenant, name, version, recording_id, revision, job_id"
+REFERENCES = "tenant, name, version, recording_id, life, revision, job_id"
 
 
 async def save_version(connection: Connection, event: DatasetAssembled, references: Iterable[DatasetReference]) -> None:
@@ -23,7 +23,7 @@ async def save_version(connection: Connection, event: DatasetAssembled, referenc
         """,
         (*version, event.version_key, event.rows, event.duration_seconds, event.assembled_at),
     )
-    rows = ((*version, one.recording_id, one.revision, one.job_id) for one in references)
+    rows = ((*version, one.recording_id, one.life, one.revision, one.job_id) for one in references)
     await stage(connection, "dataset_references", REFERENCES, rows)
     await connection.execute(
         f"INSERT INTO dataset_references ({REFERENCES}) SELECT {REFERENCES} FROM staged_dataset_references "  # noqa: S608

@@ -25,15 +25,20 @@ def event_in(subject: str, payload: bytes) -> subjects.Event | None:
     return None
 
 
-async def save_dead_letter(connection: Connection, letter: DeadLetter) -> None:
-    payload = base64.b64decode(letter.payload_base64)
-    event = event_in(letter.subject, payload)
+def event_of(letter: DeadLetter) -> subjects.Event | None:
+    """What somebody gave up; None likewise."""
+    return event_in(letter.subject, base64.b64decode(letter.payload_base64))
+
+
+async def save_dead_letter(connection: Connection, letter: DeadLetter, position: int) -> None:
+    """`position` is that of its message in the stream."""
+    event = event_of(letter)
     tenant = getattr(event, "tenant", None)
     await connection.execute(
         """
         INSERT INTO dead_letters (dead_letter_id, tenant, stream, durable, subject, reason_code, reason_detail,
-            deliveries, recording_id, job_id, traceback, headers, payload, dead_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            deliveries, recording_id, job_id, traceback, headers, payload, dead_at, stream_position)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (dead_letter_id) DO NOTHING
         """,
         (
@@ -45,12 +50,13 @@ async def save_dead_letter(connection: Connection, letter: DeadLetter) -> None:
             letter.reason.code,
             _storable(letter.reason.detail),
             letter.deliveries,
-            _uuid(getattr(event, "recording_id", None)),
-            _uuid(getattr(event, "job_id", None)),
+            as_uuid(getattr(event, "recording_id", None)),
+            as_uuid(getattr(event, "job_id", None)),
             _storable(letter.traceback),
             Jsonb({_storable(name): _storable(value) for name, value in letter.headers.items()}),
-            payload,
+            base64.b64decode(letter.payload_base64),
             letter.dead_at,
+            position,
         ),
     )
 
@@ -60,7 +66,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _uuid(text: str | None) -> UUID | None:
+def as_uuid(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from psycopg.rows import DictRow
 from pydantic import TypeAdapter
 
 from ai2text.common.contracts.codec import encode
@@ -182,13 +183,19 @@ class KnownJob:
     """None while nothing is known of it but that it was started."""
 
 
+KNOWN = "SELECT tenant, recording_id::text, job_id::text, generation, status, outcome_key FROM jobs"
+
+
 async def find_known(connection: Connection, tenant: str, job_id: str) -> KnownJob | None:
-    cursor = await connection.execute(
-        """
-        SELECT tenant, recording_id::text, job_id::text, generation, status, outcome_key FROM jobs
-        WHERE tenant = %s AND job_id = %s
-        """,
-        (tenant, job_id),
-    )
+    cursor = await connection.execute(f"{KNOWN} WHERE tenant = %s AND job_id = %s", (tenant, job_id))
     row = await cursor.fetchone()
-    return KnownJob(**{**row, "status": JobStatus(row["status"])}) if row else None
+    return _known(row) if row else None
+
+
+async def all_of_recording(connection: Connection, recording_id: str) -> list[KnownJob]:
+    cursor = await connection.execute(f"{KNOWN} WHERE recording_id = %s ORDER BY job_id", (recording_id,))
+    return [_known(row) for row in await cursor.fetchall()]
+
+
+def _known(row: DictRow) -> KnownJob:
+    return KnownJob(**{**row, "status": JobStatus(row["status"])})

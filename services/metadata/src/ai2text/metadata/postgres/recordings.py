@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
@@ -145,9 +146,29 @@ async def change_recording(
     )
 
 
-async def hold(connection: Connection, recording_id: str) -> None:
-    """Until the transaction ends nobody else reports on it, or asks for it."""
-    await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (recording_id,))
+async def hold(connection: Connection, recording_id: str) -> bool:
+    """Until the transaction ends nobody else reports on it, or asks for it. False when there is no such row."""
+    cursor = await connection.execute("SELECT FROM recordings WHERE recording_id = %s FOR UPDATE", (recording_id,))
+    return cursor.rowcount > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRecording:
+    """What has to be known to erase it; nothing of the audio while only later events have been heard of."""
+
+    status: str
+    sha256: str | None
+    audio_key: str | None
+
+
+async def hold_of_tenant(connection: Connection, tenant: str, recording_id: str) -> HeldRecording | None:
+    """Likewise, if it is the tenant's."""
+    async with connection.cursor(row_factory=class_row(HeldRecording)) as cursor:
+        await cursor.execute(
+            "SELECT status, sha256, audio_key FROM recordings WHERE tenant = %s AND recording_id = %s FOR UPDATE",
+            (tenant, recording_id),
+        )
+        return await cursor.fetchone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

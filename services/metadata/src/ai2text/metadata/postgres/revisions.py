@@ -29,6 +29,8 @@ class Present:
     newest: int
     """The highest number that is taken."""
     duration_seconds: float
+    life: int
+    """Of the recording, see `identity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ async def find_present(connection: Connection, tenant: str, recording_id: str) -
         """
         SELECT r.recording_id::text, t.revision, coalesce(t.base, t.revision) AS base, b.job_id::text AS base_job_id,
             (SELECT max(revision) FROM transcripts n WHERE n.recording_id = r.recording_id) AS newest,
-            coalesce(r.duration_seconds, 0) AS duration_seconds
+            coalesce(r.duration_seconds, 0) AS duration_seconds,
+            coalesce((SELECT next_life FROM erasures e WHERE e.recording_id = r.recording_id), 0) AS life
         FROM recordings r
         JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
         JOIN transcripts b ON b.recording_id = r.recording_id AND b.revision = coalesce(t.base, t.revision)

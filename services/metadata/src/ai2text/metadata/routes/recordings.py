@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field
 
@@ -21,6 +21,7 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Filter, Limit
 from ai2text.metadata import catalog
 from ai2text.metadata.catalog import WHOLE, Part
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.page import Window
 from ai2text.metadata.postgres.recordings import change_recording
 from ai2text.metadata.reads import Reads
@@ -54,7 +55,7 @@ WRITERS: dict[TranscriptFormat, tuple[Callable[[tuple[catalog.SegmentRow, ...]],
 """What writes the form, and its media type."""
 
 
-def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) -> APIRouter:
+def recordings_router(reads: Reads, store: ObjectStore, erasing: EraseRecording, caller: Authenticate) -> APIRouter:
     router = APIRouter(prefix="/v1/recordings")
 
     @router.get("")
@@ -85,6 +86,12 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
             await change_recording(connection, who.tenant, str(recording_id), asked.review, asked.tags)
         return await reads.find(catalog.find_recording, who, recording_id, "recording")
 
+    @router.delete("/{recording_id}", status_code=202)
+    async def erase(who: Annotated[Caller, Depends(caller)], recording_id: UUID) -> dict[str, Any]:
+        """The catalogue has nothing of it any more; whoever else does is told."""
+        erased_at = await erasing.erase_recording(who.tenant, f"{recording_id}")
+        return {"recording_id": f"{recording_id}", "erased_at": erased_at}
+
     @router.get("/{recording_id}/audio")
     async def audio(who: Annotated[Caller, Depends(caller)], recording_id: UUID, request: Request) -> Response:
         found = await reads.find(catalog.find_audio, who, recording_id, "audio")
@@ -102,7 +109,7 @@ def recordings_router(reads: Reads, store: ObjectStore, caller: Authenticate) ->
         part = Part(revision=revision, begin_seconds=begin, end_seconds=end)
         found = await reads.look(partial(catalog.find_transcript, part=part), who, recording_id)
         if found is None:
-            raise HTTPException(404, "There is no such transcript of such a recording (yet).")
+            raise await reads.missing(who, recording_id, "There is no such transcript of such a recording (yet).")
         headers = {"ETag": f'"{found.revision}"'}
         if form is TranscriptFormat.JSON:
             return JSONResponse(asdict(found), headers=headers)
