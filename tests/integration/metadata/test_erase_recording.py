@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -333,16 +334,20 @@ async def test_versions_of_datasets_that_it_is_in_are_named_also_those_that_come
     assert "dataset_references" in rows_with(owner, TALK.recording_id)
 
 
-def _version(store: ObjectStore, number: int, life: int = 0) -> DatasetAssembled:
+def assembled(store: ObjectStore, name: str, number: int, references: Sequence[DatasetReference]) -> DatasetAssembled:
     event = EVENTS[subjects.DATASET_ASSEMBLED]
     assert isinstance(event, DatasetAssembled)
-    lines = [
-        encode(DatasetReference(recording_id=job.recording_id, revision=1, job_id=job.job_id, life=life))
+    key = f"default/dataset-files/{name}-{number}"
+    store.put(key, b"".join(encode(one) + b"\n" for one in references) or b"\n")
+    return replace(event, name=name, version=number, references_key=key)
+
+
+def _version(store: ObjectStore, number: int, life: int = 0) -> DatasetAssembled:
+    made_from = [
+        DatasetReference(recording_id=job.recording_id, revision=1, job_id=job.job_id, life=life)
         for job in (TALK, OTHER)
     ]
-    key = f"default/dataset-files/{number}"
-    store.put(key, b"\n".join(lines) + b"\n")
-    return replace(event, version=number, references_key=key)
+    return assembled(store, "broadcast", number, made_from)
 
 
 @pytest.mark.usefixtures("talk")

@@ -75,7 +75,13 @@ async def find_erasure(connection: Connection, tenant: str, recording_id: str) -
 
 
 async def save_erasure(connection: Connection, tombstone: Tombstone, remains: Remains) -> None:
-    """`remains` are announced once more after a while."""
+    """`remains` are announced once more after a while, with those of an earlier life that were not yet."""
+    cursor = await connection.execute(
+        "SELECT remains FROM erasures WHERE recording_id = %s AND remains IS NOT NULL FOR UPDATE",
+        (tombstone.recording_id,),
+    )
+    for row in await cursor.fetchall():
+        remains = _remains.validate_python(row["remains"]) + remains
     await connection.execute(
         """
         INSERT INTO erasures AS known (recording_id, tenant, next_life, erased_at, remains) VALUES (%s, %s, %s, %s, %s)
