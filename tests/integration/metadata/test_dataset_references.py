@@ -26,7 +26,7 @@ from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.dataset import Claim, Definition
 from ai2text.training_orchestrator.settings import OrchestratorSettings
-from ai2text.training_orchestrator.versions import Versions
+from tests.fixtures.datasets import assembling
 from tests.fixtures.examples import EVENTS, NOW
 from tests.fixtures.inside import KEY
 from tests.integration.metadata.catalogue import asked, ingest, rows, transcribe
@@ -53,7 +53,7 @@ async def assemble(database: Database, object_store: ObjectStore, broker: Broker
     serving = asyncio.create_task(serve_http(app, listener, stop))
     settings = OrchestratorSettings(metadata_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
     async with metadata_client(settings) as client:
-        yield AssembleDataset(Versions(object_store), Catalogue(client, KEY), broker, lambda: NOW)
+        yield assembling(object_store, Catalogue(client, KEY), broker)
     stop.set()
     await serving
 

@@ -71,6 +71,7 @@ from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.http_api import build_app as orchestrator_app
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.versions import Versions
+from tests.fixtures.datasets import assembling
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
 from tests.fixtures.ingestion_service import WAV
 from tests.fixtures.inside import KEY, ask
@@ -272,7 +273,7 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
                     database=database,
                     store=store,
                     broker=broker,
-                    assemble=AssembleDataset(versions, Catalogue(client, KEY), broker, utc_now),
+                    assemble=assembling(store, Catalogue(client, KEY), broker, utc_now),
                     dsn=dsn,
                 )
 

@@ -2,28 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 
 from ai2text.common import subjects
-from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.datasets import DatasetShardRequested
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Poison, Unavailable
-from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
-from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
-from ai2text.metadata.routes.snapshot import snapshot_router
-from ai2text.metadata.settings import PostgresSettings
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
-from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome
-from ai2text.training_orchestrator.settings import OrchestratorSettings
-from ai2text.training_orchestrator.versions import Versions
 from tests.fixtures.examples import NOW
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.integration.metadata.catalogue import asked, ingest, transcribe
@@ -32,34 +23,6 @@ KEY = "0123456789abcdef0123456789abcdef"
 CLAIM = Claim(tenant="default", definition=Definition(name="speech"), version=0, requested_by="cli", created_at=NOW)
 WORK = DatasetShardRequested(tenant="default", name="speech", version=1, requested_at=NOW)
 TEXT = "Zwei\u2028Zeilen, \x85 und\x0b mehr."
-
-
-@pytest.fixture
-async def database(postgres_dsn: str) -> AsyncIterator[Database]:
-    migrate(postgres_dsn)
-    async with Database(PostgresSettings(dsn=postgres_dsn)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def metadata(database: Database) -> AsyncIterator[FaultProxy]:
-    """The way to the real route on the real database."""
-    app = FastAPI()
-    app.include_router(snapshot_router(database, authenticated(KEY)))
-    stop, listener = asyncio.Event(), listen("127.0.0.1", 0)
-    serving = asyncio.create_task(serve_http(app, listener, stop))
-    with FaultProxy("127.0.0.1", listener.getsockname()[1]) as proxy:
-        yield proxy
-    stop.set()
-    await serving
-
-
-@pytest.fixture
-async def assemble(metadata: FaultProxy, object_store: ObjectStore, broker: Broker) -> AsyncIterator[AssembleDataset]:
-    versions = Versions(object_store)
-    settings = OrchestratorSettings(metadata_url=f"http://{metadata.address}", read_timeout_seconds=5)
-    async with metadata_client(settings) as client:
-        yield AssembleDataset(versions, Catalogue(client, KEY), broker, lambda: NOW)
 
 
 async def fill(database: Database, count: int, tenant: str = "default") -> None:
@@ -98,7 +61,11 @@ async def test_the_same_catalogue_gives_the_same_bytes_and_a_repetition_makes_no
             await assemble.assemble_dataset(
                 DatasetShardRequested(tenant="default", name="speech", version=version, requested_at=NOW)
             )
-    assert len(list(object_store.list("default/dataset-files/"))) == 2, "a manifest and the references"
+    first, second = (assemble.versions.find_outcome("default", "speech", version) for version in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert [file.sha256 for file in first.files] == [file.sha256 for file in second.files]
+    assert len(list(object_store.list("default/dataset-files/"))) == 4, "a manifest and the references of each"
     state = (await broker.jetstream.stream_info(subjects.EVENTS, subjects_filter=subjects.DATASET_ASSEMBLED)).state
     assert state.subjects == {subjects.DATASET_ASSEMBLED: 2}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from ai2text.common.clock import Clock
-from ai2text.common.contracts.codec import encode
+from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import (
     DatasetAssembled,
     DatasetReference,
@@ -22,9 +22,11 @@ from ai2text.common.jetstream import Broker
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.dataset import Claim, DatasetFile, Report, VersionOutcome
+from ai2text.training_orchestrator.erasures import Erasures, Tombstones
 from ai2text.training_orchestrator.hashed_file import HashedFile
 from ai2text.training_orchestrator.manifest import MANIFEST, audio_path, nemo_line
 from ai2text.training_orchestrator.selection import Tally, left_out_by
+from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
 
 log = structlog.get_logger()
@@ -35,6 +37,8 @@ class AssembleDataset:
     """The use case with what it needs."""
 
     versions: Versions
+    files: VersionFiles
+    erasures: Erasures
     catalogue: Catalogue
     broker: Broker
     clock: Clock
@@ -48,6 +52,7 @@ class AssembleDataset:
         if outcome is None:
             outcome = await asyncio.to_thread(self.versions.end, claim, await self._made(claim))
             log.info("dataset_ended", name=work.name, version=work.version, status=outcome.status)
+        await asyncio.to_thread(self.files.erase_leftovers, work.tenant, work.name, work.version)
         await self._announce(claim, outcome)
         await asyncio.to_thread(self.versions.unmark, work.tenant, work.name, work.version)
 
@@ -56,6 +61,7 @@ class AssembleDataset:
         claim = await asyncio.to_thread(self.versions.find_claim, work.tenant, work.name, work.version)
         if claim:
             await asyncio.to_thread(self.versions.end, claim, self._failed(reason))
+            await asyncio.to_thread(self.files.erase_leftovers, work.tenant, work.name, work.version)
             await asyncio.to_thread(self.versions.unmark, work.tenant, work.name, work.version)
 
     async def _made(self, claim: Claim) -> VersionOutcome:
@@ -68,13 +74,27 @@ class AssembleDataset:
         return VersionOutcome(status=DatasetStatus.FAILED, error=reason, ended_at=self.clock())
 
     async def _write_files(self, claim: Claim) -> VersionOutcome:
-        """The audio lies in the store already, under its hash; manifest and references are written beside it."""
+        """Begun anew when a recording that is in them was erased meanwhile."""
+        while True:
+            tombstones = await asyncio.to_thread(self.erasures.tombstones, claim.tenant)
+            outcome = await self._write_files_once(claim, tombstones)
+            if outcome:
+                return outcome
+            log.info("dataset_begun_anew", name=claim.definition.name, version=claim.version)
+
+    async def _write_files_once(self, claim: Claim, tombstones: Tombstones) -> VersionOutcome | None:
+        """The audio lies in the store already, under its hash; manifest and references are written beside it.
+
+        None when what they hold is not all there any more: `tombstones` are those of a moment before.
+        """
         tally, audio = Tally(), list[DatasetFile]()
         with tempfile.TemporaryFile() as first, tempfile.TemporaryFile() as second:
             manifest, references = HashedFile(first), HashedFile(second)
             request_id = f"{claim.definition.name}@{claim.version}"
             async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
                 async for recording in recordings:
+                    if recording.recording_id in tombstones and await self._is_erased(claim, recording):
+                        continue
                     rule = left_out_by(recording)
                     tally.count(recording, rule)
                     if rule is None:
@@ -83,9 +103,11 @@ class AssembleDataset:
                         audio.append(_audio_file(recording))
             report = tally.report()
             _check_not_empty(claim, report)
-            references_key = await asyncio.to_thread(self.versions.put_file, claim.tenant, references)
-            key = await asyncio.to_thread(self.versions.put_file, claim.tenant, manifest)
-        log.debug("dataset_files_stored", rows=report.rows)
+            references_key = await asyncio.to_thread(self.files.put, claim, references)
+            key = await asyncio.to_thread(self.files.put, claim, manifest)
+            log.debug("dataset_files_stored", rows=report.rows)
+            if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, references):
+                return None
         listed = DatasetFile(path=MANIFEST, sha256=manifest.sha256, bytes=manifest.size_bytes, key=key)
         return VersionOutcome(
             status=DatasetStatus.PUBLISHED,
@@ -94,6 +116,17 @@ class AssembleDataset:
             report=report,
             ended_at=self.clock(),
         )
+
+    async def _is_erased(self, claim: Claim, recording: TranscribedRecording) -> bool:
+        """The catalogue still has it for a moment after its tombstone is written."""
+        return await asyncio.to_thread(self.erasures.is_erased, claim.tenant, recording.recording_id, recording.life)
+
+    def _erased_meanwhile(self, tenant: str, before: Tombstones, references: HashedFile) -> bool:
+        """Blocking."""
+        now = self.erasures.tombstones(tenant)
+        new = {recording_id for recording_id, etag in now.items() if before.get(recording_id) != etag}
+        used = (decode(DatasetReference, line).recording_id for line in references.lines()) if new else ()
+        return not new.isdisjoint(used)
 
     async def _announce(self, claim: Claim, outcome: VersionOutcome) -> None:
         if outcome.report is None:
@@ -116,7 +149,10 @@ class AssembleDataset:
 
 def _reference_line(recording: TranscribedRecording) -> bytes:
     reference = DatasetReference(
-        recording_id=recording.recording_id, revision=recording.revision, job_id=recording.job_id
+        recording_id=recording.recording_id,
+        life=recording.life,
+        revision=recording.revision,
+        job_id=recording.job_id,
     )
     return encode(reference) + b"\n"
 

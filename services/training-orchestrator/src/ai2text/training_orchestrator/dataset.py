@@ -77,6 +77,13 @@ class VersionOutcome:
     ended_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Stands beside an outcome for good: a recording that the version holds was erased, so its files are too."""
+
+    withdrawn_at: datetime
+
+
 def checked_name(name: str) -> str:
     """The name itself; it becomes part of object keys and paths, so its form is narrow."""
     if not NAME.fullmatch(name):
@@ -108,6 +115,15 @@ def building_key(tenant: str, name: str, version: int) -> str:
     return f"{BUILDING_PREFIX}{tenant}/{name}/{version:06}"
 
 
-def file_key(tenant: str, sha256: str) -> str:
-    """Files are kept by content: two workers on one version, or two versions with the same shard, write the same."""
-    return f"{tenant}/dataset-files/{sha256}"
+def withdrawal_key(tenant: str, name: str, version: int) -> str:
+    return f"{versions_prefix(tenant, name)}{version:06}/withdrawal.json"
+
+
+def files_prefix(tenant: str, name: str, version: int) -> str:
+    """No two versions share a file, so that what one of them held of a recording can be erased."""
+    return f"{tenant}/dataset-files/{name}/{version:06}/"
+
+
+def file_key(tenant: str, name: str, version: int, sha256: str) -> str:
+    """By content: two workers on one version write the same files, or others, and never one over another."""
+    return f"{files_prefix(tenant, name, version)}{sha256}"

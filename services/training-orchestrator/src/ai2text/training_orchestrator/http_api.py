@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.inside import Caller
+from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.cursors import bad_cursor, from_cursor, to_cursor
 from ai2text.common.object_response import send_object
@@ -49,23 +51,39 @@ def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, 
         wait: Annotated[float, Query(ge=0, le=60)] = 0,
     ) -> dict[str, Any]:
         deadline = time.monotonic() + wait
-        claim, outcome = await shelf.find(who.tenant, name, version)
-        while outcome is None and time.monotonic() < deadline:
+        found = await shelf.find(who.tenant, name, version)
+        while found.status is DatasetStatus.BUILDING and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
-            claim, outcome = await shelf.find(who.tenant, name, version)
-        return _version(claim, outcome)
+            found = await shelf.find(who.tenant, name, version)
+        return _version(found)
 
     @app.get("/v1/datasets/{name}/versions/{version}/files/{path:path}")
     async def file(
         who: Annotated[Caller, Depends(caller)], name: str, version: int, path: str, request: Request
     ) -> Response:
-        _, outcome = await shelf.find(who.tenant, name, version)
-        found = next((listed for listed in outcome.files if listed.path == path), None) if outcome else None
-        if found is None:
+        found = await shelf.find(who.tenant, name, version)
+        if found.status is DatasetStatus.WITHDRAWN:
+            raise HTTPException(410, _why_withdrawn(found.claim))
+        files = found.outcome.files if found.outcome else ()
+        file = next((listed for listed in files if listed.path == path), None)
+        if file is None:
             raise HTTPException(404, f"Version {version} of {name} has no such file.")
-        return await send_object(store, found.key, found.sha256, found.bytes, request.headers)
+        return await send_object(store, file.key, file.sha256, file.bytes, request.headers)
 
     return app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    claim: Claim
+    outcome: VersionOutcome | None
+    withdrawn: bool
+
+    @property
+    def status(self) -> DatasetStatus:
+        if self.withdrawn:
+            return DatasetStatus.WITHDRAWN
+        return self.outcome.status if self.outcome else DatasetStatus.BUILDING
 
 
 class _Shelf:
@@ -74,39 +92,55 @@ class _Shelf:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
 
-    async def find(self, tenant: str, name: str, version: int) -> tuple[Claim, VersionOutcome | None]:
+    async def find(self, tenant: str, name: str, version: int) -> _Version:
         """Raises 404, Refused for what is no name."""
-        claim = await asyncio.to_thread(self._versions.find_claim, tenant, checked_name(name), version)
+        return await asyncio.to_thread(self._find, tenant, checked_name(name), version)
+
+    def _find(self, tenant: str, name: str, version: int) -> _Version:
+        claim = self._versions.find_claim(tenant, name, version)
         if claim is None:
             raise HTTPException(404, f"There is no version {version} of a dataset {name}.")
-        return claim, await asyncio.to_thread(self._versions.find_outcome, tenant, name, version)
+        return _Version(
+            claim=claim,
+            outcome=self._versions.find_outcome(tenant, name, version),
+            withdrawn=self._versions.find_withdrawal(tenant, name, version) is not None,
+        )
 
     async def newest(self, tenant: str, limit: int, after_id: str | None) -> dict[str, Any]:
         found = await asyncio.to_thread(self._versions.newest, tenant)
         names = sorted(name for name in found if after_id is None or name > _name(after_id))
-        items = [_summary(*await self.find(tenant, name, found[name])) for name in names[:limit]]
+        items = [_summary(await self.find(tenant, name, found[name])) for name in names[:limit]]
         return {"items": items, "next": to_cursor(names[limit - 1].encode()) if len(names) > limit else None}
 
 
-def _summary(claim: Claim, outcome: VersionOutcome | None) -> dict[str, Any]:
+def _summary(found: _Version) -> dict[str, Any]:
     return {
-        "name": claim.definition.name,
-        "version": claim.version,
-        "status": outcome.status if outcome else DatasetStatus.BUILDING,
-        "created_at": claim.created_at,
+        "name": found.claim.definition.name,
+        "version": found.claim.version,
+        "status": found.status,
+        "created_at": found.claim.created_at,
     }
 
 
-def _version(claim: Claim, outcome: VersionOutcome | None) -> dict[str, Any]:
-    """What the outside sees: paths, never keys."""
-    files = outcome.files if outcome else ()
+def _version(found: _Version) -> dict[str, Any]:
+    """What the outside sees: paths, never keys, and of a version that was withdrawn no files."""
+    outcome = found.outcome
+    files = outcome.files if outcome and not found.withdrawn else ()
+    error = Reason(code="withdrawn", detail=_why_withdrawn(found.claim)) if found.withdrawn else None
     return {
-        **_summary(claim, outcome),
-        "definition": claim.definition,
+        **_summary(found),
+        "definition": found.claim.definition,
         "files": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in files],
         "report": outcome.report if outcome else None,
-        "error": outcome.error if outcome else None,
+        "error": error or (outcome.error if outcome else None),
     }
+
+
+def _why_withdrawn(claim: Claim) -> str:
+    return (
+        f"Version {claim.version} of {claim.definition.name} was withdrawn and its files erased, because a recording "
+        "in it was erased: build it again, and the next version is without that recording."
+    )
 
 
 def _name(cursor: str) -> str:

@@ -6,6 +6,7 @@ from ai2text.common import subjects
 from ai2text.common.clock import utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
 from ai2text.common.contracts.datasets import DatasetShardRequested
+from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Poison
 from ai2text.common.http_server import listen, serve_http
@@ -16,10 +17,13 @@ from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
+from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.http_api import build_app
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.settings import OrchestratorSettings
+from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
+from ai2text.training_orchestrator.withdraw_versions import WithdrawVersions
 
 
 def main() -> None:
@@ -30,24 +34,27 @@ async def serve(life: Life) -> None:
     settings, store = load(OrchestratorSettings), ObjectStore(load(S3Settings))
     caller_key = load(CallerSettings).key.get_secret_value()
     versions = Versions(store)
+    files = VersionFiles(store, versions)
     async with (
         connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
         metadata_client(settings) as client,
     ):
         requests = RequestDataset(versions, broker, utc_now)
-        assemble = AssembleDataset(versions, Catalogue(client, caller_key), broker, utc_now)
-        consumer = Consumer(broker, _work(assemble))
+        assemble = AssembleDataset(versions, files, Erasures(store), Catalogue(client, caller_key), broker, utc_now)
+        shards = Consumer(broker, _shards(assemble))
+        withdrawals = Consumer(broker, _withdrawals(WithdrawVersions(versions, files, utc_now)))
         life.probes.ready_when("nats", lambda: broker.connected)
-        life.probes.ready_when("consumer", lambda: not consumer.halted)
+        life.probes.ready_when("consumer", lambda: not (shards.halted or withdrawals.halted))
         app = build_app(requests, versions, store, caller_key)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(consumer.run(life.stop))
+            tasks.create_task(shards.run(life.stop))
+            tasks.create_task(withdrawals.run(life.stop))
             tasks.create_task(announce_presence(broker, "training-orchestrator", life))
             tasks.create_task(requests.request_unfinished(life.stop, settings.unfinished_seconds))
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 
-def _work(assemble: AssembleDataset) -> Work:
+def _shards(assemble: AssembleDataset) -> Work:
     async def handle(delivery: Delivery) -> None:
         await assemble.assemble_dataset(_shard(delivery.event))
 
@@ -61,3 +68,14 @@ def _shard(event: subjects.Event) -> DatasetShardRequested:
     if not isinstance(event, DatasetShardRequested):
         raise Poison("unexpected_event", f"The training-orchestrator does not work on {type(event).__name__}.")
     return event
+
+
+def _withdrawals(withdraw: WithdrawVersions) -> Work:
+    async def handle(delivery: Delivery) -> None:
+        match delivery.event:
+            case RecordingErased() as event:
+                await withdraw.withdraw_versions(event)
+            case event:
+                raise Poison("unexpected_event", f"No version is withdrawn for {type(event).__name__}.")
+
+    return Work(stream=subjects.EVENTS, durable=subjects.WITHDRAWALS, handle=handle)

@@ -11,13 +11,11 @@ from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
-from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
-from ai2text.training_orchestrator.hashed_file import HashedFile
+from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, Withdrawal
 
 KEPT = 16
-"""Claims and outcomes: they never change, and every file of a version is looked up in both."""
-MANIFEST_TYPE = "application/jsonl"
-Written = TypeVar("Written", Claim, VersionOutcome)
+"""Claims, outcomes and withdrawals: they never change, and every file of a version is looked up in them."""
+Written = TypeVar("Written", Claim, VersionOutcome, Withdrawal)
 
 
 class Versions:
@@ -25,7 +23,7 @@ class Versions:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, Claim | VersionOutcome] = OrderedDict()
+        self._kept: OrderedDict[str, Claim | VersionOutcome | Withdrawal] = OrderedDict()
 
     def claim(self, wanted: Claim) -> Claim:
         """With the next free number; two callers at once get two numbers."""
@@ -58,6 +56,9 @@ class Versions:
         """None while it is being made."""
         return self._find(VersionOutcome, dataset.outcome_key(tenant, name, version))
 
+    def find_withdrawal(self, tenant: str, name: str, version: int) -> Withdrawal | None:
+        return self._find(Withdrawal, dataset.withdrawal_key(tenant, name, version))
+
     def _find(self, kind: type[Written], key: str) -> Written | None:
         kept = self._kept.get(key)
         if isinstance(kept, kind):
@@ -71,20 +72,16 @@ class Versions:
             self._kept.popitem(last=False)
         return found
 
-    def put_file(self, tenant: str, written: HashedFile) -> str:
-        """The key of the file, which is there when this returns."""
-        key = dataset.file_key(tenant, written.sha256)
-        if not self._store.exists(key):
-            written.file.seek(0)
-            self._store.put_verified(key, written.file, written.size_bytes, written.sha256, MANIFEST_TYPE)
-        return key
-
     def end(self, claim: Claim, outcome: VersionOutcome) -> VersionOutcome:
         """The outcome that stands: this one if it came first, otherwise the one that did."""
         tenant, name, version = claim.tenant, claim.definition.name, claim.version
         if self._store.put_first(dataset.outcome_key(tenant, name, version), encode(outcome)):
             return outcome
         return decode(VersionOutcome, self._store.get(dataset.outcome_key(tenant, name, version)))
+
+    def withdraw(self, tenant: str, name: str, version: int, withdrawal: Withdrawal) -> None:
+        """May be repeated: the first one stands."""
+        self._store.put_first(dataset.withdrawal_key(tenant, name, version), encode(withdrawal))
 
     def remember(self, assembled: DatasetAssembled) -> None:
         """What is announced stands in the store too: a catalogue that was lost reads it there."""

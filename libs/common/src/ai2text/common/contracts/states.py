@@ -53,8 +53,9 @@ class Decoding(StrEnum):
 
 
 class DatasetStatus(StrEnum):
-    """Of a version; what was published or failed stays so."""
+    """Of a version; what was published or failed stays so, until a recording in it is erased."""
 
     BUILDING = "building"
     PUBLISHED = "published"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"

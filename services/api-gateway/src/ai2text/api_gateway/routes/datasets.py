@@ -8,7 +8,7 @@ from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
 from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, Definition, Summary
 from ai2text.api_gateway.inside import Service
-from ai2text.api_gateway.openapi import BYTES, body
+from ai2text.api_gateway.openapi import BYTES, body, refusals
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.paging import AfterId, Limit
 
@@ -55,7 +55,7 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
         "/{name}/versions/{version}/files/{path:path}",
         summary="One of its files; ranges are answered",
         response_class=Response,
-        responses=BYTES,
+        responses={**BYTES, **refusals(410)},
     )
     async def get_file(
         request: Request, caller: Annotated[Caller, reader], name: str, version: Annotated[int, Path(ge=1)], path: str
