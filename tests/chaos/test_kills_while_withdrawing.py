@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.erasure import DatasetVersion, RecordingErased
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.jetstream import connect
-from ai2text.training_orchestrator.dataset import Claim, DatasetFile, Definition, VersionOutcome
+from ai2text.training_orchestrator.dataset import Claim, DatasetFile, VersionOutcome
 from ai2text.training_orchestrator.hashed_file import HashedFile
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions

@@ -12,6 +12,7 @@ from ai2text.common import subjects
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import DatasetAssembled, DatasetReference, DatasetShardRequested
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.errors import ObjectNotFound, Poison
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker
@@ -24,7 +25,7 @@ from ai2text.metadata.reconcile_bucket import ReconcileBucket
 from ai2text.metadata.routes.snapshot import snapshot_router
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
-from ai2text.training_orchestrator.dataset import Claim, Definition
+from ai2text.training_orchestrator.dataset import Claim
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 from tests.fixtures.datasets import assembling
 from tests.fixtures.examples import EVENTS, NOW

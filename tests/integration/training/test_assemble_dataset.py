@@ -8,13 +8,14 @@ import pytest
 
 from ai2text.common import subjects
 from ai2text.common.contracts.datasets import DatasetShardRequested
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.postgres.pool import Database
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
-from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome
+from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
 from tests.fixtures.examples import NOW
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.integration.metadata.catalogue import asked, ingest, transcribe
@@ -65,7 +66,7 @@ async def test_the_same_catalogue_gives_the_same_bytes_and_a_repetition_makes_no
     assert first is not None
     assert second is not None
     assert [file.sha256 for file in first.files] == [file.sha256 for file in second.files]
-    assert len(list(object_store.list("default/dataset-files/"))) == 4, "a manifest and the references of each"
+    assert len(list(object_store.list("default/dataset-files/"))) == 6, "manifest, rows, references"
     state = (await broker.jetstream.stream_info(subjects.EVENTS, subjects_filter=subjects.DATASET_ASSEMBLED)).state
     assert state.subjects == {subjects.DATASET_ASSEMBLED: 2}
 

@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.object_store import ObjectStore
-from ai2text.training_orchestrator.dataset import Claim, Definition, Report, VersionOutcome
+from ai2text.training_orchestrator.dataset import Claim, Report, VersionOutcome
 from ai2text.training_orchestrator.versions import Versions
 from tests.fixtures.examples import NOW
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import DatasetReference, DatasetShardRequested, TranscribedRecording
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.erasure import DatasetVersion, RecordingErased, Tombstone
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.jetstream import Broker
@@ -19,7 +20,7 @@ from ai2text.metadata.postgres.pool import Database
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue
-from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome, Withdrawal
+from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, Withdrawal
 from ai2text.training_orchestrator.http_api import build_app
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.versions import Versions
@@ -138,7 +139,7 @@ async def test_files_of_a_worker_that_died_or_came_second_are_erased_with_the_en
     object_store.put(dataset.file_key("default", "speech", 1, "dead"), b"of another moment")
     outcome = await build(assemble)
     left = {found.key for found in object_store.list(dataset.files_prefix("default", "speech", 1))}
-    assert left == {outcome.references_key, outcome.files[0].key}
+    assert left == {outcome.references_key, outcome.files[0].key, outcome.files[1].key}
 
 
 async def test_what_has_a_tombstone_is_no_row_unless_it_lives_again(
@@ -171,5 +172,5 @@ async def test_a_recording_that_is_erased_during_a_build_is_not_in_the_version_a
     outcome = await build(assemble)
     assert (outcome.status, references(object_store, outcome)) == (DatasetStatus.PUBLISHED, [STAYS.recording_id])
     stored = list(object_store.list(dataset.files_prefix("default", "speech", 1)))
-    assert len(stored) == 2
+    assert len(stored) == 3
     assert all(GONE.recording_id.encode() not in object_store.get(found.key) for found in stored)

@@ -9,13 +9,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from ai2text.api_gateway.documents.administration import NewKey, NewWebhook, Retention
-from ai2text.api_gateway.documents.datasets import Definition
 from ai2text.api_gateway.documents.jobs import AskedJob
 from ai2text.api_gateway.documents.openai import TranscriptionAsk, TranslationAsk
 from ai2text.api_gateway.documents.problem import OpenAIError, Problem
 from ai2text.api_gateway.documents.recordings import ChangedRecording, EndOfUpload, NewUpload
 from ai2text.api_gateway.documents.transcripts import Edit, Replacement, Reversion, Split
 from ai2text.api_gateway.openai_errors import PREFIXES
+from ai2text.common.contracts.definition import Definition
 
 BODIES = (
     *(NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload),

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from ai2text.common.contracts.states import RecordingStatus
+from ai2text.common.languages import joined
 from ai2text.metadata.page import Order, Page, Window
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.revisions import HELD, PREVIEW_CHARACTERS
-from ai2text.metadata.transcript_edit import joined
 
 LISTED = Order(("listed_at", "position"))
 OPTIONAL = {

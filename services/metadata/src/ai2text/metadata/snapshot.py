@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 
 from psycopg.rows import DictRow
 
-from ai2text.common.contracts.datasets import TranscribedRecording
+from ai2text.common.contracts.datasets import RecordingSource, TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.languages import SPACELESS
 from ai2text.metadata.postgres.pool import Database
-from ai2text.metadata.transcript_edit import SPACELESS
 
 ROWS_AT_ONCE = 500
 
@@ -23,10 +23,18 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
             """
             DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
-                r.container, r.duration_seconds, r.tags, r.review, t.revision, t.job_id::text, t.model, t.language,
+                r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.created_at AS ingested_at, r.tags,
+                r.review, t.revision, t.job_id::text, t.model, t.language,
                 coalesce(t.text, (SELECT string_agg(s.text,
                         CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
-                    WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text
+                    WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text,
+                (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'place', place, 'name', name) ORDER BY source_id)
+                    FROM sources WHERE sources.recording_id = r.recording_id) AS sources,
+                (SELECT jsonb_agg(jsonb_build_object('id', s.segment_id, 'start', s.start_seconds, 'end', s.end_seconds,
+                        'text', s.text, 'speaker', s.speaker, 'avg_logprob', s.avg_logprob,
+                        'compression_ratio', s.compression_ratio) ORDER BY s.place)
+                    FROM segments s WHERE s.recording_id = t.recording_id AND s.revision = coalesce(t.base, t.revision)
+                        AND s.since <= t.revision AND (s.until IS NULL OR s.until > t.revision)) AS segments
             FROM recordings r
             JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
             LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
@@ -44,4 +52,10 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
 
 
 def _transcribed(row: DictRow) -> TranscribedRecording:
-    return TranscribedRecording(**{**row, "tags": tuple(row["tags"]), "review": ReviewStatus(row["review"])})
+    listed = {
+        "tags": tuple(row["tags"]),
+        "review": ReviewStatus(row["review"]),
+        "sources": tuple(RecordingSource(**source) for source in row["sources"] or ()),
+        "segments": tuple(TranscribedSegment(**segment) for segment in row["segments"] or ()),
+    }
+    return TranscribedRecording(**{**row, **listed})

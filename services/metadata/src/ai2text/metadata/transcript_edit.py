@@ -3,7 +3,7 @@
 import hashlib
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
@@ -15,8 +15,6 @@ from ai2text.common.contracts.revisions import RevisedSegment
 from ai2text.common.errors import Refused
 from ai2text.metadata.word_times import retimed
 
-SPACELESS = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
-"""Languages that are written without spaces between words."""
 TEXT_MOST_CHARACTERS = 10_000
 SPEAKER_MOST_CHARACTERS = 100
 SEARCH_SECONDS = 2.0
@@ -71,11 +69,6 @@ def etag_of(segment: RevisedSegment | Segment) -> str:
     """Changes when what people may edit changes."""
     seen = f"{float(segment.start)}\x1f{float(segment.end)}\x1f{segment.text.strip()}\x1f{segment.speaker or ''}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
-
-
-def joined(texts: Iterable[str], language: str) -> str:
-    """The whole text."""
-    return ("" if language in SPACELESS else " ").join(text for text in texts if text)
 
 
 def edited(segment: RevisedSegment, edit: Edit, duration_seconds: float) -> Changes:

@@ -1,17 +1,14 @@
 """A claimed version becomes files, and one outcome object that makes all of them visible at once."""
 
 import asyncio
-import tempfile
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 
 import structlog
 
 from ai2text.common.clock import Clock
-from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import (
     DatasetAssembled,
-    DatasetReference,
     DatasetShardRequested,
     TranscribedRecording,
 )
@@ -21,13 +18,15 @@ from ai2text.common.errors import Poison, Refused
 from ai2text.common.jetstream import Broker
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.catalogue import Catalogue
-from ai2text.training_orchestrator.dataset import Claim, DatasetFile, Report, VersionOutcome
+from ai2text.training_orchestrator.choose_rows import ChosenRows
+from ai2text.training_orchestrator.compare_rows import compare_rows
+from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
 from ai2text.training_orchestrator.erasures import Erasures, Tombstones
-from ai2text.training_orchestrator.hashed_file import HashedFile
-from ai2text.training_orchestrator.manifest import MANIFEST, audio_path, nemo_line
-from ai2text.training_orchestrator.selection import Tally, left_out_by
+from ai2text.training_orchestrator.row_table import RowTable
+from ai2text.training_orchestrator.tally import Tally
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
+from ai2text.training_orchestrator.write_version import write_references, write_version
 
 log = structlog.get_logger()
 
@@ -83,50 +82,44 @@ class AssembleDataset:
             log.info("dataset_begun_anew", name=claim.definition.name, version=claim.version)
 
     async def _write_files_once(self, claim: Claim, tombstones: Tombstones) -> VersionOutcome | None:
-        """The audio lies in the store already, under its hash; manifest and references are written beside it.
+        """Everything is made from the rows of one snapshot; the audio lies in the store already, under its hash.
 
         None when what they hold is not all there any more: `tombstones` are those of a moment before.
         """
-        tally, audio = Tally(), list[DatasetFile]()
-        with tempfile.TemporaryFile() as first, tempfile.TemporaryFile() as second:
-            manifest, references = HashedFile(first), HashedFile(second)
-            request_id = f"{claim.definition.name}@{claim.version}"
-            async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
-                async for recording in recordings:
-                    if recording.recording_id in tombstones and await self._is_erased(claim, recording):
-                        continue
-                    rule = left_out_by(recording)
-                    tally.count(recording, rule)
-                    if rule is None:
-                        manifest.write(nemo_line(recording))
-                        references.write(_reference_line(recording))
-                        audio.append(_audio_file(recording))
-            report = tally.report()
-            _check_not_empty(claim, report)
-            references_key = await asyncio.to_thread(self.files.put, claim, references)
-            key = await asyncio.to_thread(self.files.put, claim, manifest)
+        tally = Tally()
+        with closing(RowTable()) as table:
+            await self._fill(table, claim, tombstones, tally)
+            report = await asyncio.to_thread(compare_rows, claim.definition, table, tally)
+            files = await asyncio.to_thread(write_version, self.files, claim, table, report.splits)
+            references_key = await asyncio.to_thread(write_references, self.files, claim, table)
+            audio = await asyncio.to_thread(lambda: tuple(table.audio()))
             log.debug("dataset_files_stored", rows=report.rows)
-            if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, references):
+            if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, table):
                 return None
-        listed = DatasetFile(path=MANIFEST, sha256=manifest.sha256, bytes=manifest.size_bytes, key=key)
         return VersionOutcome(
             status=DatasetStatus.PUBLISHED,
-            files=(listed, *audio),
+            files=(*files, *audio),
             references_key=references_key,
             report=report,
             ended_at=self.clock(),
         )
 
+    async def _fill(self, table: RowTable, claim: Claim, tombstones: Tombstones, tally: Tally) -> None:
+        rows = ChosenRows(claim.definition, tally)
+        request_id = f"{claim.definition.name}@{claim.version}"
+        async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
+            async for recording in recordings:
+                if recording.recording_id not in tombstones or not await self._is_erased(claim, recording):
+                    await asyncio.to_thread(_add, table, rows, recording)
+
     async def _is_erased(self, claim: Claim, recording: TranscribedRecording) -> bool:
         """The catalogue still has it for a moment after its tombstone is written."""
         return await asyncio.to_thread(self.erasures.is_erased, claim.tenant, recording.recording_id, recording.life)
 
-    def _erased_meanwhile(self, tenant: str, before: Tombstones, references: HashedFile) -> bool:
+    def _erased_meanwhile(self, tenant: str, before: Tombstones, table: RowTable) -> bool:
         """Blocking."""
-        now = self.erasures.tombstones(tenant)
-        new = {recording_id for recording_id, etag in now.items() if before.get(recording_id) != etag}
-        used = (decode(DatasetReference, line).recording_id for line in references.lines()) if new else ()
-        return not new.isdisjoint(used)
+        now = self.erasures.tombstones(tenant).items()
+        return any(before.get(recording_id) != etag and table.has_rows_of(recording_id) for recording_id, etag in now)
 
     async def _announce(self, claim: Claim, outcome: VersionOutcome) -> None:
         if outcome.report is None:
@@ -147,26 +140,6 @@ class AssembleDataset:
         log.debug("dataset_announced", name=name, version=version)
 
 
-def _reference_line(recording: TranscribedRecording) -> bytes:
-    reference = DatasetReference(
-        recording_id=recording.recording_id,
-        life=recording.life,
-        revision=recording.revision,
-        job_id=recording.job_id,
-    )
-    return encode(reference) + b"\n"
-
-
-def _audio_file(recording: TranscribedRecording) -> DatasetFile:
-    return DatasetFile(
-        path=audio_path(recording), sha256=recording.sha256, bytes=recording.size_bytes, key=recording.audio_key
-    )
-
-
-def _check_not_empty(claim: Claim, report: Report) -> None:
-    if not report.rows and not claim.definition.allow_empty_splits:
-        raise Refused(
-            "empty_split",
-            "No transcribed recording was selected, so the split train would be empty: transcribe some, "
-            "or allow it with allow_empty_splits.",
-        )
+def _add(table: RowTable, rows: ChosenRows, recording: TranscribedRecording) -> None:
+    """Blocking."""
+    table.add(recording, rows.of(recording))

@@ -1,31 +1,16 @@
 """What a dataset is: its definition, its numbered versions, and where they lie. No I/O here."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Literal
 
-from pydantic import ConfigDict
-
+from ai2text.common.contracts.definition import NAME, Definition
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Refused
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 BUILDING_PREFIX = ".ai2text/datasets-building/"
 """One small mark for each version that is being made, so that none is forgotten."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """What is asked for; a field that is not offered is refused and not ignored."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    name: str
-    segmentation: Literal["recordings"] = "recordings"
-    formats: tuple[Literal["nemo"]] = ("nemo",)
-    allow_empty_splits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +46,7 @@ class Report:
 
     rows: int
     duration_seconds: float
+    splits: dict[str, Amount] = field(default_factory=dict)
     left_out: dict[str, Amount] = field(default_factory=dict)
 
 

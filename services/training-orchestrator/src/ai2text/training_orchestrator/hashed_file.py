@@ -1,7 +1,6 @@
 """A file that is written once, from its beginning to its end, and hashed on the way."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import BinaryIO
 
 
@@ -17,11 +16,6 @@ class HashedFile:
         self.file.write(block)
         self._digest.update(block)
         self.size_bytes += len(block)
-
-    def lines(self) -> Iterator[bytes]:
-        """From its beginning; nothing is written afterwards."""
-        self.file.seek(0)
-        return iter(self.file)
 
     @property
     def sha256(self) -> str:

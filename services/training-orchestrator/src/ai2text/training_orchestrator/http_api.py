@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 
 from ai2text.common.caller_token import authenticated
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
@@ -17,7 +18,7 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
-from ai2text.training_orchestrator.dataset import Claim, Definition, VersionOutcome, checked_name
+from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, checked_name
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.versions import Versions
 

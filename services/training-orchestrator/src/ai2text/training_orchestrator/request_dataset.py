@@ -7,10 +7,11 @@ import structlog
 
 from ai2text.common.clock import Clock, stopped_within
 from ai2text.common.contracts.datasets import DatasetShardRequested
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Unavailable
 from ai2text.common.jetstream import Broker
-from ai2text.training_orchestrator.dataset import Claim, Definition, checked_name
+from ai2text.training_orchestrator.dataset import Claim, checked_name
 from ai2text.training_orchestrator.versions import Versions
 
 log = structlog.get_logger()

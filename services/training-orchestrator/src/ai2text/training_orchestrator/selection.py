@@ -1,42 +1,66 @@
-"""Which recordings become rows, and what is told about those that do not. No I/O here."""
+"""Which rows a version has, and why it has not the others. No I/O here."""
 
-import math
-from collections import defaultdict
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 
 from ai2text.common.contracts.datasets import TranscribedRecording
+from ai2text.common.contracts.definition import Choice, Limits, Selection
 from ai2text.common.contracts.states import ReviewStatus
-from ai2text.training_orchestrator.dataset import Amount, Report
+from ai2text.training_orchestrator.rows import Row
 
-NO_TEXT = "no_text"
-EXCLUDED = "excluded_in_review"
+Breaks = Callable[[Row, TranscribedRecording, Selection], bool]
+
+RULES: dict[str, Breaks] = {
+    "excluded_in_review": lambda _, recording, __: recording.review is ReviewStatus.EXCLUDED,
+    "no_text": lambda row, _, __: not row.text,
+    "no_audio": lambda row, _, __: row.duration <= 0,
+    "review": lambda _, recording, wanted: recording.review not in wanted.review,
+    "language": lambda row, _, wanted: not _chosen({row.language}, wanted.languages),
+    "tag": lambda _, recording, wanted: not _chosen(set(recording.tags), wanted.tags),
+    "model": lambda row, _, wanted: not _chosen({row.model}, wanted.models),
+    "source": lambda _, recording, wanted: not _from_chosen_source(recording, wanted.sources),
+    "ingested": lambda _, recording, wanted: not _ingested_in_time(recording, wanted),
+    "speaker": lambda row, _, wanted: not _chosen({row.speaker} - {None}, wanted.speakers),
+    "overlapping_speech": lambda row, _, __: row.overlapped,
+    "duration": lambda row, _, wanted: not _within(row.duration, wanted.duration_seconds),
+    "confidence": lambda row, _, wanted: not _within(row.confidence, wanted.confidence),
+    "compression_ratio": lambda row, _, wanted: not _within(row.compression_ratio, wanted.compression_ratio),
+    "coverage": lambda row, _, wanted: not _within(row.coverage, wanted.coverage),
+    "words_per_second": lambda row, _, wanted: not _within(row.words_per_second, wanted.words_per_second),
+}
+"""In this order: a row is counted under the first that it breaks."""
 
 
-def left_out_by(recording: TranscribedRecording) -> str | None:
-    """The rule that keeps the recording out, None for a row."""
-    if recording.review is ReviewStatus.EXCLUDED:
-        return EXCLUDED
-    if not recording.text.strip():
-        return NO_TEXT
-    return None
+def left_out_by(row: Row, recording: TranscribedRecording, selection: Selection) -> str | None:
+    """The rule that keeps the row out, None for one that stays."""
+    return next((name for name, breaks in RULES.items() if breaks(row, recording, selection)), None)
 
 
-class Tally:
-    """Counts what was selected and what was not."""
+def _chosen(found: Iterable[str | None], choice: Choice) -> bool:
+    names = set(found)
+    return (not choice.any or not names.isdisjoint(choice.any)) and names.isdisjoint(choice.none)
 
-    def __init__(self) -> None:
-        self._seconds: defaultdict[str | None, list[float]] = defaultdict(list)
 
-    def count(self, recording: TranscribedRecording, rule: str | None) -> None:
-        self._seconds[rule].append(recording.duration_seconds)
+def _within(measure: float | None, limits: Limits) -> bool:
+    """What was not measured is within any limits."""
+    if measure is None:
+        return True
+    return (limits.min is None or measure >= limits.min) and (limits.max is None or measure <= limits.max)
 
-    def report(self) -> Report:
-        amounts = {
-            rule: Amount(rows=len(seconds), duration_seconds=round(math.fsum(seconds), 3))
-            for rule, seconds in self._seconds.items()
-        }
-        selected = amounts.pop(None, Amount())
-        return Report(
-            rows=selected.rows,
-            duration_seconds=selected.duration_seconds,
-            left_out={str(rule): amounts[rule] for rule in sorted(amounts, key=str)},
-        )
+
+def _from_chosen_source(recording: TranscribedRecording, choice: Choice) -> bool:
+    names = [f"{source.place}/{source.name}" for source in recording.sources]
+    return (not choice.any or _any_matches(names, choice.any)) and not _any_matches(names, choice.none)
+
+
+def _any_matches(names: Iterable[str], patterns: Iterable[str]) -> bool:
+    chosen = tuple(patterns)
+    return any(fnmatchcase(name, pattern) for name in names for pattern in chosen)
+
+
+def _ingested_in_time(recording: TranscribedRecording, selection: Selection) -> bool:
+    at = recording.ingested_at
+    if at is None:
+        return selection.ingested_from is None and selection.ingested_before is None
+    not_too_early = selection.ingested_from is None or at >= selection.ingested_from
+    return not_too_early and (selection.ingested_before is None or at < selection.ingested_before)

@@ -7,6 +7,26 @@ from ai2text.common.contracts.states import ReviewStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribedSegment:
+    """Times in seconds from the start of the recording; measures only where people have changed nothing."""
+
+    id: str
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSource:
+    kind: str
+    place: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscribedRecording:
     """One recording with its current transcript: a line of the catalogue's snapshot."""
 
@@ -20,6 +40,10 @@ class TranscribedRecording:
     """FFmpeg's name of it."""
     duration_seconds: float
     """Of what decoding all of it gave, not of what its header claims."""
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    ingested_at: datetime | None = None
+    sources: tuple[RecordingSource, ...] = ()
     tags: tuple[str, ...] = ()
     review: ReviewStatus
     revision: int
@@ -28,6 +52,8 @@ class TranscribedRecording:
     model: str
     language: str
     text: str
+    segments: tuple[TranscribedSegment, ...] = ()
+    """In order; together they are the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,17 @@
 """Training datasets."""
 
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from ai2text.api_gateway.documents.common import At, Bytes, Count, Seconds, Sha256
 from ai2text.api_gateway.documents.problem import Reason
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.states import DatasetStatus
 
 DatasetName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,63}$", examples=["speech"])]
 Version = Annotated[int, Field(ge=1, examples=[1])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    name: DatasetName
-    segmentation: Literal["recordings"] = "recordings"
-    formats: Annotated[list[Literal["nemo"]], Field(min_length=1, max_length=1)] = field(
-        default_factory=lambda: ["nemo"]
-    )
-    allow_empty_splits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +30,7 @@ class Summary(Asked):
 class File:
     """`path` is relative to the version."""
 
-    path: Annotated[str, Field(examples=["nemo/train_manifest.json"])]
+    path: Annotated[str, Field(examples=["train_manifest.json"])]
     sha256: Sha256
     bytes: Bytes
 
@@ -56,6 +45,7 @@ class Amount:
 class Report(Amount):
     """What is in it, and what each rule left out."""
 
+    splits: dict[str, Amount]
     left_out: dict[str, Amount]
 
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, Definition, Summary
+from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, Summary
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES, body, refusals
+from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.inside import Caller, Scope
 from ai2text.common.paging import AfterId, Limit
 

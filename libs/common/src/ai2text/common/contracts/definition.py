@@ -1,0 +1,161 @@
+"""What a dataset is to be made of, as people ask for it: over REST or in a file.
+
+What is not offered is refused and not ignored: a misspelt rule would select everything.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+from ai2text.common.contracts.states import ReviewStatus
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SPLIT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+GOLDEN = "golden"
+STRICT = ConfigDict(extra="forbid")
+
+
+class Segmentation(StrEnum):
+    """What becomes a row."""
+
+    RECORDINGS = "recordings"
+    SEGMENTS = "segments"
+
+
+class Normalisation(StrEnum):
+    """How the text of a row is written. What one of them does never changes; another behaviour has another number."""
+
+    VERBATIM = "verbatim-1"
+    """As it was heard or corrected, without white space around it."""
+    SPOKEN = "spoken-1"
+    """Compatibility forms unified (NFKC), small letters, no punctuation but apostrophes and hyphens inside words."""
+
+
+class Format(StrEnum):
+    NEMO = "nemo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Both are allowed themselves."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    min: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    max: Annotated[float | None, Field(allow_inf_nan=False)] = None
+
+    def __post_init__(self) -> None:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is greater than max {self.max:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of `any`, if there are some, and none of `none`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    any: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if both := set(self.any) & set(self.none):
+            raise ValueError(f"{', '.join(sorted(both))} is in any and in none")
+
+
+Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Rules that every row keeps. Measures are a machine's: what a person wrote has none, and is not judged by them."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    languages: Choice = Choice()
+    tags: Choice = Choice()
+    models: Choice = Choice()
+    speakers: Choice = Choice()
+    sources: Choice = Choice()
+    """`place/name` of where it came from, with `*` for anything."""
+    review: Annotated[tuple[ReviewStatus, ...], Field(min_length=1)] = (
+        ReviewStatus.UNREVIEWED,
+        ReviewStatus.CORRECTED,
+        ReviewStatus.VERIFIED,
+    )
+    ingested_from: AwareDatetime | None = None
+    ingested_before: AwareDatetime | None = None
+    duration_seconds: Limits = Limits()
+    confidence: Limits = Limits()
+    """The mean probability of a token, 0 to 1."""
+    compression_ratio: Limits = Limits()
+    """Of the segment that repeats itself most."""
+    coverage: Limits = Limits()
+    """How much of the row's audio has words, 0 to 1."""
+    words_per_second: Limits = Limits()
+    """Signs, in a language that is written without spaces."""
+    rows_per_text: Annotated[int, Field(ge=1)] | None = None
+    hours_per_speaker: Hours | None = None
+    """Of those whose names are known."""
+    hours_per_source: Hours | None = None
+    """By the place, a folder or a bucket; what was uploaded is one for each caller."""
+
+    def __post_init__(self) -> None:
+        if ReviewStatus.EXCLUDED in self.review:
+            raise ValueError("what was excluded in review is never selected")
+        if _is_reversed(self.ingested_from, self.ingested_before):
+            raise ValueError("ingested_before is not after ingested_from")
+
+
+def _is_reversed(first: datetime | None, last: datetime | None) -> bool:
+    return first is not None and last is not None and first >= last
+
+
+def _checked_splits(splits: dict[str, float]) -> dict[str, float]:
+    for name, fraction in splits.items():
+        if not SPLIT_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a split: use small letters, digits, hyphens and underscores")
+        if name == GOLDEN:
+            raise ValueError("the split golden is made of the recordings that are named under golden")
+        if not 0 < fraction <= 1:
+            raise ValueError(f"{name} has the fraction {fraction:g}, which is not above 0 and at most 1")
+    if not math.isclose(total := math.fsum(splits.values()), 1, abs_tol=1e-6):
+        raise ValueError(f"the fractions make {total:g}, not 1")
+    return splits
+
+
+def _without_repetition(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    return tuple(dict.fromkeys(formats))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: Annotated[str, Field(json_schema_extra={"pattern": f"^{NAME.pattern}$"}, examples=["speech"])]
+    selection: Selection = Selection()
+    normalisation: Normalisation = Normalisation.VERBATIM
+    segmentation: Segmentation = Segmentation.RECORDINGS
+    target_seconds: Annotated[float | None, Field(gt=0, le=3600, allow_inf_nan=False)] = None
+    """Segments that follow one another are one row up to this length. Without it each is a row."""
+    longest_pause_seconds: Annotated[float | None, Field(ge=0, le=60, allow_inf_nan=False)] = None
+    """Within a row; 1 unless it is given."""
+    splits: Annotated[dict[str, float], Field(min_length=1, max_length=16), AfterValidator(_checked_splits)] = field(
+        default_factory=lambda: {"train": 1.0}
+    )
+    golden: Annotated[tuple[str, ...], Field(max_length=10_000)] = ()
+    """Ids of recordings that are the split `golden` and nothing else."""
+    formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_without_repetition)] = (Format.NEMO,)
+    allow_empty_splits: bool = False
+
+    def __post_init__(self) -> None:
+        merging = self.target_seconds is not None
+        if self.segmentation is Segmentation.RECORDINGS and merging:
+            raise ValueError("target_seconds has no effect on whole recordings: choose the segmentation segments")
+        if self.longest_pause_seconds is not None and not merging:
+            raise ValueError("longest_pause_seconds has no effect without target_seconds")

@@ -1,0 +1,140 @@
+"""All rows of a version while it is made, for what compares them: sorted, capped and counted in bounded memory.
+
+An unnamed SQLite database: on disk beyond its cache, and gone with the process however that ends. Blocking.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.datasets import DatasetReference, TranscribedRecording
+from ai2text.common.contracts.definition import GOLDEN
+from ai2text.common.contracts.states import ReviewStatus
+from ai2text.training_orchestrator.audio_paths import audio_path
+from ai2text.training_orchestrator.dataset import Amount, DatasetFile
+from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, microseconds_of
+from ai2text.training_orchestrator.tally import amount
+
+CACHE_KIB = 32 << 10
+RANK = {ReviewStatus.VERIFIED: 0, ReviewStatus.CORRECTED: 1, ReviewStatus.UNREVIEWED: 2}
+"""What people have looked at goes before what nobody has."""
+HOUR = 3600 * MICRO
+
+SCHEMA = """
+CREATE TABLE rows (
+    id TEXT PRIMARY KEY, split TEXT NOT NULL, recording_id TEXT NOT NULL, speaker TEXT, place TEXT,
+    rank INTEGER NOT NULL, microseconds INTEGER NOT NULL, said BLOB NOT NULL, document BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX rows_by_recording ON rows (recording_id);
+CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, audio BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE voices (id TEXT NOT NULL, speaker TEXT NOT NULL, PRIMARY KEY (id, speaker)) WITHOUT ROWID;
+"""
+REPEATED = """
+DELETE FROM rows WHERE id IN (
+    SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY said ORDER BY rank, id) AS number FROM rows)
+    WHERE number > :most)
+RETURNING microseconds
+"""
+BEYOND_OF_SPEAKER = """
+DELETE FROM rows WHERE id IN (
+    SELECT id FROM (
+        SELECT id, sum(microseconds) OVER (PARTITION BY speaker ORDER BY rank, id ROWS UNBOUNDED PRECEDING) AS reached
+        FROM rows WHERE speaker IS NOT NULL)
+    WHERE reached > :most)
+RETURNING microseconds
+"""
+BEYOND_OF_PLACE = BEYOND_OF_SPEAKER.replace("speaker", "place")
+USED = """
+SELECT {} FROM recordings WHERE EXISTS (SELECT 1 FROM rows WHERE rows.recording_id = recordings.recording_id)
+ORDER BY recording_id
+"""
+LEAKS = f"""
+SELECT DISTINCT voices.speaker FROM rows JOIN voices USING (id) WHERE rows.split = '{GOLDEN}'
+INTERSECT SELECT voices.speaker FROM rows JOIN voices USING (id) WHERE rows.split <> '{GOLDEN}' ORDER BY 1 LIMIT 5
+"""  # noqa: S608 - a constant
+
+
+class RowTable:
+    """Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", check_same_thread=False)
+        self._database.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; {SCHEMA}")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, recording: TranscribedRecording, candidates: Iterable[Candidate]) -> None:
+        """In one transaction with what was added before, until something is asked."""
+        about = recording.recording_id, encode(_reference(recording)), encode(_audio(recording))
+        self._database.execute("INSERT INTO recordings VALUES (?, ?, ?)", about)
+        for one in candidates:
+            self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
+            self._database.executemany("INSERT INTO voices VALUES (?, ?)", ((one.row.id, name) for name in one.voices))
+
+    def remove_repeated(self, most: int) -> Amount:
+        """Rows that say the same, beyond the first `most`; capitals and white space make no difference."""
+        return self._removed(REPEATED, most)
+
+    def remove_beyond_speaker(self, hours: float) -> Amount:
+        return self._removed(BEYOND_OF_SPEAKER, round(hours * HOUR))
+
+    def remove_beyond_place(self, hours: float) -> Amount:
+        return self._removed(BEYOND_OF_PLACE, round(hours * HOUR))
+
+    def _removed(self, statement: str, most: int) -> Amount:
+        rows, microseconds = 0, 0
+        for (length,) in self._database.execute(statement, {"most": most}):
+            rows, microseconds = rows + 1, microseconds + length
+        return amount(rows, microseconds)
+
+    def splits(self) -> dict[str, Amount]:
+        found = self._database.execute(
+            "SELECT split, count(*), sum(microseconds) FROM rows GROUP BY split ORDER BY split"
+        )
+        return {split: amount(rows, microseconds) for split, rows, microseconds in found}
+
+    def golden_elsewhere(self) -> list[str]:
+        """Some of those who speak in the golden split and in another one."""
+        return [speaker for (speaker,) in self._database.execute(LEAKS)]
+
+    def has_rows_of(self, recording_id: str) -> bool:
+        found = self._database.execute("SELECT 1 FROM rows WHERE recording_id = ? LIMIT 1", (recording_id,))
+        return found.fetchone() is not None
+
+    def references(self) -> Iterator[bytes]:
+        """A line for each recording that has rows, in the order of the ids."""
+        return (reference + b"\n" for (reference,) in self._database.execute(USED.format("reference")))
+
+    def audio(self) -> Iterator[DatasetFile]:
+        """Of the recordings that have rows, likewise."""
+        return (decode(DatasetFile, file) for (file,) in self._database.execute(USED.format("audio")))
+
+    def rows(self, split: str | None = None) -> Iterator[Row]:
+        """All of them, or those of a split, in the order of their ids: a recording's follow one another."""
+        found = self._database.execute("SELECT document FROM rows WHERE ? IN (split, '') ORDER BY id", (split or "",))
+        return (decode(Row, document) for (document,) in found)
+
+
+def _values(one: Candidate) -> tuple[object, ...]:
+    row = one.row
+    said = hashlib.sha256(" ".join(row.text.casefold().split()).encode()).digest()[:16]
+    length = microseconds_of(row)
+    document = encode(row)
+    return row.id, row.split, row.recording_id, row.speaker, one.place, RANK[row.review], length, said, document
+
+
+def _reference(recording: TranscribedRecording) -> DatasetReference:
+    return DatasetReference(
+        recording_id=recording.recording_id,
+        life=recording.life,
+        revision=recording.revision,
+        job_id=recording.job_id,
+    )
+
+
+def _audio(recording: TranscribedRecording) -> DatasetFile:
+    return DatasetFile(
+        path=audio_path(recording), sha256=recording.sha256, bytes=recording.size_bytes, key=recording.audio_key
+    )

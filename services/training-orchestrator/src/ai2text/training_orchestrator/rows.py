@@ -1,0 +1,194 @@
+"""Rows: what a dataset consists of, made from recordings. No I/O here."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ai2text.common.contracts.datasets import TranscribedRecording, TranscribedSegment
+from ai2text.common.contracts.definition import Definition, Normalisation, Segmentation
+from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.languages import SPACELESS, joined
+from ai2text.training_orchestrator.audio_paths import audio_path
+from ai2text.training_orchestrator.normalisation import normalised
+from ai2text.training_orchestrator.splits import named_speaker
+
+LONGEST_PAUSE_SECONDS = 1.0
+MICRO = 1_000_000
+DIGITS = 3
+"""Times are told to the millisecond."""
+TOLERATED_SECONDS = 0.02
+"""One segment may begin before the other has ended by as much as a decoder's time marks are apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A stretch of audio and what is said in it, and where both come from."""
+
+    id: str
+    split: str = ""
+    audio: str
+    """Path of the recording, relative to the version."""
+    audio_sha256: str
+    audio_seconds: float
+    """Of the whole recording, as decoding it gave."""
+    sample_rate_hz: int | None
+    channels: int | None
+    start: float
+    """Seconds from the beginning of the recording."""
+    duration: float
+    whole: bool
+    """All of the recording, so `start` is 0."""
+    text: str
+    language: str
+    speaker: str | None
+    """Only where it has a name."""
+    review: ReviewStatus
+    recording_id: str
+    life: int
+    revision: int
+    job_id: str | None
+    model: str
+    segments: tuple[str, ...]
+    """Ids of what it was put together from; none for a whole recording."""
+    normalisation: Normalisation
+    confidence: float | None = None
+    compression_ratio: float | None = None
+    coverage: float | None = None
+    words_per_second: float | None = None
+    overlapped: bool = False
+    """Somebody else speaks at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A row that keeps all the rules that are about itself."""
+
+    row: Row
+    place: str | None
+    """A folder, a bucket or a caller: where its recording was first found."""
+    voices: frozenset[str]
+    """Names of all who speak in it."""
+
+
+def microseconds_of(row: Row) -> int:
+    return round(row.duration * MICRO)
+
+
+def rows_of(recording: TranscribedRecording, definition: Definition) -> Iterator[Row]:
+    """In the order of time; a recording without segments, in which nothing was heard, is one row of all of it."""
+    if definition.segmentation is Segmentation.RECORDINGS or not recording.segments:
+        yield _whole(recording, definition)
+        return
+    reached = 0.0  # where the last of those before has ended
+    for group, following in pairwise([*_groups(recording.segments, definition), ()]):
+        row = _stretch(recording, group, definition)
+        end = row.start + row.duration
+        next_start = round(following[0].start, DIGITS) if following else math.inf
+        overlapped = reached > row.start + TOLERATED_SECONDS or next_start < end - TOLERATED_SECONDS
+        overlapped = overlapped or next_start == row.start
+        yield replace(row, overlapped=overlapped)
+        reached = max(reached, end)
+
+
+def _groups(segments: Iterable[TranscribedSegment], definition: Definition) -> Iterator[tuple[TranscribedSegment, ...]]:
+    """Of one speaker each, in order, no longer than the target and without a long pause; a longer segment is alone."""
+    target = definition.target_seconds
+    pause = LONGEST_PAUSE_SECONDS if definition.longest_pause_seconds is None else definition.longest_pause_seconds
+    group: list[TranscribedSegment] = []
+    for segment in sorted(segments, key=lambda one: (one.start, one.end)):
+        fits = (
+            group
+            and target is not None
+            and segment.speaker == group[-1].speaker
+            and 0 <= segment.start - group[-1].end <= pause
+            and segment.end - group[0].start <= target
+        )
+        if group and not fits:
+            yield tuple(group)
+            group = []
+        group.append(segment)
+    if group:
+        yield tuple(group)
+
+
+def _whole(recording: TranscribedRecording, definition: Definition) -> Row:
+    seconds = recording.duration_seconds
+    speakers = {named_speaker(segment.speaker) for segment in recording.segments}
+    row = _row(recording, definition, recording.text, recording.segments, (0.0, seconds))
+    return replace(
+        row,
+        id=recording.recording_id,
+        duration=seconds,
+        whole=True,
+        segments=(),
+        speaker=speakers.pop() if len(speakers) == 1 else None,
+    )
+
+
+def _stretch(recording: TranscribedRecording, group: tuple[TranscribedSegment, ...], definition: Definition) -> Row:
+    last = round(recording.duration_seconds, DIGITS)
+    start = min(max(round(group[0].start, DIGITS), 0.0), last)
+    end = min(max(round(max(one.end for one in group), DIGITS), start), last)
+    text = joined((one.text.strip() for one in group), recording.language)
+    return _row(recording, definition, text, group, (start, end))
+
+
+def _row(
+    recording: TranscribedRecording,
+    definition: Definition,
+    text: str,
+    segments: tuple[TranscribedSegment, ...],
+    span: tuple[float, float],
+) -> Row:
+    start, end = span
+    duration = end - start
+    written = normalised(text, definition.normalisation)
+    return Row(
+        id=f"{recording.recording_id}-{round(start * 1000):09}-{round(end * 1000):09}",
+        audio=audio_path(recording),
+        audio_sha256=recording.sha256,
+        audio_seconds=recording.duration_seconds,
+        sample_rate_hz=recording.sample_rate_hz,
+        channels=recording.channels,
+        start=start,
+        duration=round(duration, DIGITS),
+        whole=False,
+        text=written,
+        language=recording.language,
+        speaker=named_speaker(segments[0].speaker) if segments else None,
+        review=recording.review,
+        recording_id=recording.recording_id,
+        life=recording.life,
+        revision=recording.revision,
+        job_id=recording.job_id,
+        model=recording.model,
+        segments=tuple(one.id for one in segments),
+        normalisation=definition.normalisation,
+        confidence=_confidence(segments),
+        compression_ratio=max((r for one in segments if (r := one.compression_ratio) is not None), default=None),
+        coverage=_covered(segments, start, end) / duration if duration and segments else None,
+        words_per_second=_words(written, recording.language) / duration if duration else None,
+    )
+
+
+def _confidence(segments: Iterable[TranscribedSegment]) -> float | None:
+    """The mean probability of a token, each segment by its length; of those that a machine wrote."""
+    heard = [(one.end - one.start, one.avg_logprob) for one in segments if one.avg_logprob is not None]
+    seconds = math.fsum(length for length, _ in heard)
+    if not heard or seconds <= 0:
+        return None
+    return math.fsum(length * math.exp(min(logprob, 0.0)) for length, logprob in heard) / seconds
+
+
+def _covered(segments: Iterable[TranscribedSegment], start: float, end: float) -> float:
+    """Seconds of the span that are within a segment, those of two counted once."""
+    seconds, reached = 0.0, start
+    for one in sorted(segments, key=lambda each: each.start):
+        seconds += max(0.0, min(one.end, end) - max(one.start, reached))
+        reached = max(reached, one.end)
+    return seconds
+
+
+def _words(text: str, language: str) -> int:
+    return len("".join(text.split())) if language in SPACELESS else len(text.split())

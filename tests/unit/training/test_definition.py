@@ -1,0 +1,76 @@
+"""What is not offered, or would have no effect, is refused with the field at fault."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from ai2text.common.contracts.codec import decode, encode
+from ai2text.common.contracts.definition import Definition
+from ai2text.common.errors import Refused
+from ai2text.training_orchestrator.dataset import checked_name
+
+DEFINITION = TypeAdapter(Definition)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "why"),
+    [
+        ({"nonsense": 1}, "nonsense", "Unexpected"),
+        ({"selection": {"langages": {"any": ["de"]}}}, "selection.langages", "Unexpected"),
+        ({"selection": {"languages": {"only": ["de"]}}}, "selection.languages.only", "Unexpected"),
+        ({"selection": {"duration_seconds": {"min": 3, "max": 1}}}, "selection.duration_seconds", "min 3 is greater"),
+        ({"selection": {"tags": {"any": ["a"], "none": ["a"]}}}, "selection.tags", "a is in any and in none"),
+        ({"selection": {"review": ["excluded"]}}, "selection", "never selected"),
+        ({"selection": {"review": []}}, "selection.review", "at least 1"),
+        ({"selection": {"ingested_from": "2026-01-01"}}, "selection.ingested_from", "timezone"),
+        ({"selection": {"rows_per_text": 0}}, "selection.rows_per_text", "greater than or equal to 1"),
+        ({"selection": {"hours_per_speaker": 0}}, "selection.hours_per_speaker", "greater than 0"),
+        ({"splits": {"train": 0.5}}, "splits", "make 0.5, not 1"),
+        ({"splits": {"train": 1.0, "test": 0.0}}, "splits", "test has the fraction 0"),
+        ({"splits": {"../train": 1.0}}, "splits", "no name for a split"),
+        ({"splits": {"golden": 1.0}}, "splits", "under golden"),
+        ({"splits": {}}, "splits", "at least 1"),
+        ({"target_seconds": 20}, "", "no effect on whole recordings"),
+        ({"segmentation": "segments", "longest_pause_seconds": 1}, "", "no effect without target_seconds"),
+        ({"formats": []}, "formats", "at least 1"),
+        ({"formats": ["csv"]}, "formats.0", "Input should be"),
+        ({"normalisation": "spoken"}, "normalisation", "Input should be"),
+    ],
+)
+def test_a_definition_is_refused_with_the_field_at_fault(fields: dict[str, Any], place: str, why: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DEFINITION.validate_python({"name": "x", **fields})
+    fault, *_ = caught.value.errors()
+    assert (".".join(map(str, fault["loc"])), why in fault["msg"]) == (place, True), fault
+
+
+def test_a_definition_is_the_same_after_it_was_kept() -> None:
+    wanted = DEFINITION.validate_python(
+        {
+            "name": "x",
+            "selection": {
+                "languages": {"any": ["de"]},
+                "confidence": {"min": 0.0},
+                "ingested_from": "2026-01-01T00:00Z",
+            },
+            "segmentation": "segments",
+            "target_seconds": 20,
+            "splits": {"train": 0.9, "test": 0.1},
+            "formats": ["nemo", "nemo"],
+        }
+    )
+    assert wanted.formats == ("nemo",)
+    assert decode(Definition, encode(wanted)) == wanted
+
+
+@pytest.mark.lesson("L19")
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "A", ".hidden", "x" * 65, "a b", "name@3", "ü"])
+def test_l19_a_name_that_could_be_a_path_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="use 1 to 64"):
+        checked_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "broadcast-2026_v1.5", "0"])
+def test_an_ordinary_name_is_taken(name: str) -> None:
+    assert checked_name(name) == name
