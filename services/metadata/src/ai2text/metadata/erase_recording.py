@@ -63,7 +63,6 @@ class EraseRecording:
             await asyncio.to_thread(self.store.put, identity.tombstone_key(tenant, recording_id), encode(tombstone))
             log.debug("tombstone_written", recording_id=recording_id)
             await self._erase(connection, tombstone, held)
-            log.debug("erasure_saved", recording_id=recording_id)
         log.info("recording_erased", recording_id=recording_id, next_life=tombstone.next_life)
         return tombstone.erased_at
 
@@ -79,6 +78,7 @@ class EraseRecording:
             if known.get(tombstone.recording_id, 0) >= tombstone.next_life:
                 return False
             await self._erase(connection, tombstone, held)
+        log.info("recording_erased", recording_id=tombstone.recording_id, next_life=tombstone.next_life)
         return True
 
     async def erase_again(self, grace_seconds: float) -> int:
@@ -109,6 +109,7 @@ class EraseRecording:
         standing = {event.outcome_key for event in fenced}
         now = replace(remains, keys=tuple(key for key in remains.keys if key not in standing))
         await erasures.announce(connection, recording_id, now)
+        log.debug("erasure_saved", recording_id=recording_id)
 
     @staticmethod
     async def _delete(connection: Connection, recording_id: str) -> Remains:
