@@ -35,7 +35,7 @@ from tests.integration.metadata.catalogue import asked
 
 RECORDINGS = 5_000
 SEGMENTS, WORDS = 10, 10
-TABLES = ("recordings", "sources", "jobs", "attempts", "transcripts", "segments")
+TABLES = ("recordings", "recording_tags", "sources", "jobs", "attempts", "transcripts", "segments", "segment_words")
 
 
 def run(batches: tuple[int, ...] = (32, 128, 256)) -> list[Row]:
@@ -134,9 +134,7 @@ async def _count(connection: Connection, table: str) -> int:
 
 def _empty(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute(
-            "TRUNCATE recordings, recording_tags, sources, jobs, attempts, transcripts, segments, status_counts, outbox"
-        )
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}, status_counts, review_counts, outbox")
 
 
 def _format(statement: LiteralString, *names: str) -> sql.Composed:
