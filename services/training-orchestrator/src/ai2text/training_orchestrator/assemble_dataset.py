@@ -92,13 +92,12 @@ class AssembleDataset:
             report = await asyncio.to_thread(compare_rows, claim.definition, table, tally)
             files = await asyncio.to_thread(write_version, self.files, claim, table, report.splits)
             references_key = await asyncio.to_thread(write_references, self.files, claim, table)
-            audio = await asyncio.to_thread(lambda: tuple(table.audio()))
             log.debug("dataset_files_stored", rows=report.rows)
             if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, table):
                 return None
         return VersionOutcome(
             status=DatasetStatus.PUBLISHED,
-            files=(*files, *audio),
+            files=files,
             references_key=references_key,
             report=report,
             ended_at=self.clock(),

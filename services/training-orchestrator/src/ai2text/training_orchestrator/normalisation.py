@@ -9,9 +9,8 @@ import unicodedata
 from ai2text.common.contracts.definition import Normalisation
 
 APOSTROPHES = str.maketrans("\u2018\u2019\u02bc\uff07`\u00b4", "''''''")
-INSIDE_WORDS = re.compile(r"(?<=\w)['-](?=\w)")
-KEPT = {"'", "-"}
-SIGNIFICANT = {*KEPT, "%", "&"}
+OUTSIDE_WORDS = re.compile(r"(?<![^\s'-])['-]|['-](?![^\s'-])")
+SIGNIFICANT = {"'", "-", "%", "&"}
 
 
 def normalised(text: str, normalisation: Normalisation) -> str:
@@ -25,9 +24,8 @@ def normalised(text: str, normalisation: Normalisation) -> str:
 
 def _spoken(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(APOSTROPHES)).lower())
-    inside = {match.start() for match in INSIDE_WORDS.finditer(plain)}
-    signs = (sign if sign not in KEPT or at in inside else " " for at, sign in enumerate(plain))
-    return " ".join("".join(sign if _is_said(sign) else " " for sign in signs).split())
+    said = "".join(sign if _is_said(sign) else " " for sign in plain)
+    return " ".join(OUTSIDE_WORDS.sub(" ", said).split())
 
 
 def _is_said(sign: str) -> bool:

@@ -6,6 +6,7 @@ An unnamed SQLite database: on disk beyond its cache, and gone with the process 
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import DatasetReference, TranscribedRecording
@@ -13,7 +14,7 @@ from ai2text.common.contracts.definition import GOLDEN
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.training_orchestrator.audio_paths import audio_path
 from ai2text.training_orchestrator.dataset import Amount, DatasetFile
-from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, microseconds_of
+from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, Rows, microseconds_of, voice_of
 from ai2text.training_orchestrator.tally import amount
 
 CACHE_KIB = 32 << 10
@@ -23,7 +24,8 @@ HOUR = 3600 * MICRO
 
 SCHEMA = """
 CREATE TABLE rows (
-    id TEXT PRIMARY KEY, split TEXT NOT NULL, recording_id TEXT NOT NULL, speaker TEXT, place TEXT,
+    id TEXT PRIMARY KEY, split TEXT NOT NULL, recording_id TEXT NOT NULL, voice TEXT NOT NULL, speaker TEXT,
+    place TEXT,
     rank INTEGER NOT NULL, microseconds INTEGER NOT NULL, said BLOB NOT NULL, document BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX rows_by_recording ON rows (recording_id);
@@ -70,7 +72,7 @@ class RowTable:
         about = recording.recording_id, encode(_reference(recording)), encode(_audio(recording))
         self._database.execute("INSERT INTO recordings VALUES (?, ?, ?)", about)
         for one in candidates:
-            self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
+            self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
             self._database.executemany("INSERT INTO voices VALUES (?, ?)", ((one.row.id, name) for name in one.voices))
 
     def remove_repeated(self, most: int) -> Amount:
@@ -111,6 +113,18 @@ class RowTable:
         """Of the recordings that have rows, likewise."""
         return (decode(DatasetFile, file) for (file,) in self._database.execute(USED.format("audio")))
 
+    def audio_of(self, recording_id: str) -> DatasetFile:
+        found = self._database.execute("SELECT audio FROM recordings WHERE recording_id = ?", (recording_id,))
+        return decode(DatasetFile, found.fetchone()[0])
+
+    def of(self, split: str) -> Rows:
+        return partial(self.rows, split)
+
+    def by_voice(self, split: str) -> Rows:
+        """One voice after the other, and of each in the order of the ids."""
+        statement = "SELECT document FROM rows WHERE split = ? ORDER BY voice, id"
+        return lambda: (decode(Row, document) for (document,) in self._database.execute(statement, (split,)))
+
     def rows(self, split: str | None = None) -> Iterator[Row]:
         """All of them, or those of a split, in the order of their ids: a recording's follow one another."""
         found = self._database.execute("SELECT document FROM rows WHERE ? IN (split, '') ORDER BY id", (split or "",))
@@ -122,7 +136,8 @@ def _values(one: Candidate) -> tuple[object, ...]:
     said = hashlib.sha256(" ".join(row.text.casefold().split()).encode()).digest()[:16]
     length = microseconds_of(row)
     document = encode(row)
-    return row.id, row.split, row.recording_id, row.speaker, one.place, RANK[row.review], length, said, document
+    known = row.id, row.split, row.recording_id, voice_of(row), row.speaker, one.place
+    return *known, RANK[row.review], length, said, document
 
 
 def _reference(recording: TranscribedRecording) -> DatasetReference:

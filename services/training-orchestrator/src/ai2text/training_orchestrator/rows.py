@@ -1,7 +1,8 @@
 """Rows: what a dataset consists of, made from recordings. No I/O here."""
 
+import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.languages import SPACELESS, joined
 from ai2text.training_orchestrator.audio_paths import audio_path
 from ai2text.training_orchestrator.normalisation import normalised
-from ai2text.training_orchestrator.splits import named_speaker
+from ai2text.training_orchestrator.splits import named_speaker, speaker_key
 
 LONGEST_PAUSE_SECONDS = 1.0
 MICRO = 1_000_000
@@ -32,8 +33,9 @@ class Row:
     audio_sha256: str
     audio_seconds: float
     """Of the whole recording, as decoding it gave."""
-    sample_rate_hz: int | None
-    channels: int | None
+    sample_rate_hz: int
+    """0 where nobody knows it; such a row is left out."""
+    channels: int
     start: float
     """Seconds from the beginning of the recording."""
     duration: float
@@ -69,6 +71,15 @@ class Candidate:
     """A folder, a bucket or a caller: where its recording was first found."""
     voices: frozenset[str]
     """Names of all who speak in it."""
+
+
+Rows = Callable[[], Iterator[Row]]
+"""All of some split, again at each call."""
+
+
+def voice_of(row: Row) -> str:
+    """Whoever speaks, by a hash; somebody without a name is another one in each recording."""
+    return hashlib.sha256(speaker_key(row.recording_id, row.speaker).encode()).hexdigest()[:16]
 
 
 def microseconds_of(row: Row) -> int:
@@ -127,7 +138,7 @@ def _whole(recording: TranscribedRecording, definition: Definition) -> Row:
 
 
 def _stretch(recording: TranscribedRecording, group: tuple[TranscribedSegment, ...], definition: Definition) -> Row:
-    last = round(recording.duration_seconds, DIGITS)
+    last = math.floor(recording.duration_seconds * 10**DIGITS) / 10**DIGITS  # never beyond the end
     start = min(max(round(group[0].start, DIGITS), 0.0), last)
     end = min(max(round(max(one.end for one in group), DIGITS), start), last)
     text = joined((one.text.strip() for one in group), recording.language)
@@ -149,8 +160,8 @@ def _row(
         audio=audio_path(recording),
         audio_sha256=recording.sha256,
         audio_seconds=recording.duration_seconds,
-        sample_rate_hz=recording.sample_rate_hz,
-        channels=recording.channels,
+        sample_rate_hz=recording.sample_rate_hz or 0,
+        channels=recording.channels or 0,
         start=start,
         duration=round(duration, DIGITS),
         whole=False,

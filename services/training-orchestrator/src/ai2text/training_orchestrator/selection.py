@@ -13,7 +13,7 @@ Breaks = Callable[[Row, TranscribedRecording, Selection], bool]
 RULES: dict[str, Breaks] = {
     "excluded_in_review": lambda _, recording, __: recording.review is ReviewStatus.EXCLUDED,
     "no_text": lambda row, _, __: not row.text,
-    "no_audio": lambda row, _, __: row.duration <= 0,
+    "no_audio": lambda row, _, __: row.duration <= 0 or not row.sample_rate_hz or not row.channels,
     "review": lambda _, recording, wanted: recording.review not in wanted.review,
     "language": lambda row, _, wanted: not _chosen({row.language}, wanted.languages),
     "tag": lambda _, recording, wanted: not _chosen(set(recording.tags), wanted.tags),

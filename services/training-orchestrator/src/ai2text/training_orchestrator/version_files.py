@@ -1,12 +1,17 @@
 """The files that a version has of its own, in the object store. Blocking."""
 
+import hashlib
+from collections.abc import Iterator
+
+from ai2text.common.errors import ObjectChanged
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
-from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
+from ai2text.training_orchestrator.dataset import Claim, DatasetFile, VersionOutcome
 from ai2text.training_orchestrator.hashed_file import HashedFile
 from ai2text.training_orchestrator.versions import Versions
 
-MANIFEST_TYPE = "application/jsonl"
+MANIFEST_TYPE = "application/octet-stream"
+BLOCK_BYTES = 1 << 20
 
 
 class VersionFiles:
@@ -23,6 +28,16 @@ class VersionFiles:
             written.file.seek(0)
             self._store.put_verified(key, written.file, written.size_bytes, written.sha256, MANIFEST_TYPE)
         return key
+
+    def blocks(self, file: DatasetFile) -> Iterator[bytes]:
+        """Raises ObjectChanged when it is no longer what is listed."""
+        digest = hashlib.sha256()
+        for offset in range(0, file.bytes, BLOCK_BYTES):
+            block = self._store.read(file.key, offset, min(BLOCK_BYTES, file.bytes - offset))
+            digest.update(block)
+            yield block
+        if digest.hexdigest() != file.sha256:
+            raise ObjectChanged(f"{file.key} has not the hash that it is listed with.")
 
     def erase_leftovers(self, tenant: str, name: str, version: int) -> None:
         """What the outcome that stands does not list: of a worker that died or came second.

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from ai2text.common.contracts.states import ReviewStatus
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-SPLIT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+SPLIT_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
 GOLDEN = "golden"
 STRICT = ConfigDict(extra="forbid")
 
@@ -38,6 +38,14 @@ class Normalisation(StrEnum):
 
 class Format(StrEnum):
     NEMO = "nemo"
+    KALDI = "kaldi"
+    LHOTSE = "lhotse"
+    HUGGING_FACE = "hf"
+    WEBDATASET = "webdataset"
+
+
+AUDIO_OF_EACH_ROW = (Format.HUGGING_FACE, Format.WEBDATASET)
+"""Formats that hold audio themselves, or name a file for each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +127,7 @@ def _is_reversed(first: datetime | None, last: datetime | None) -> bool:
 def _checked_splits(splits: dict[str, float]) -> dict[str, float]:
     for name, fraction in splits.items():
         if not SPLIT_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a split: use small letters, digits, hyphens and underscores")
+            raise ValueError(f"{name!r} is no name for a split: use small letters, digits and underscores")
         if name == GOLDEN:
             raise ValueError("the split golden is made of the recordings that are named under golden")
         if not 0 < fraction <= 1:
@@ -159,3 +167,6 @@ class Definition:
             raise ValueError("target_seconds has no effect on whole recordings: choose the segmentation segments")
         if self.longest_pause_seconds is not None and not merging:
             raise ValueError("longest_pause_seconds has no effect without target_seconds")
+        cut = [one for one in self.formats if one in AUDIO_OF_EACH_ROW]
+        if self.segmentation is Segmentation.SEGMENTS and cut:
+            raise ValueError(f"{cut[0]} wants a file for each row, and audio is not cut yet: choose another format")
