@@ -29,6 +29,7 @@ from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.watched_buckets import watched_buckets
 from tests.bench.table import Figure, Row
+from tests.fixtures.no_catalogue import no_catalogue
 from tests.fixtures.notifications import notification
 from tests.fixtures.servers import nats_settings_of, running, s3_settings_of
 from tests.fixtures.stack import SAMPLES
@@ -69,7 +70,9 @@ async def _measure(broker: Broker, own: S3Settings, sandbox: Sandbox, state: Pat
     store = ObjectStore(own)
     settings = IngestionSettings(state_dir=state)
     storing = StoreRecording(settings, store, sandbox, utc_now)
-    around = Surroundings(settings=settings, s3=own, store=store, storing=storing, broker=broker)
+    around = Surroundings(
+        settings=settings, s3=own, store=store, storing=storing, broker=broker, catalogue=no_catalogue()
+    )
     archive = ObjectStore(own.model_copy(update={"bucket": WATCHED.bucket}))
     stop, heard = asyncio.Event(), asyncio.Queue[tuple[str, float]]()
     await broker.client.subscribe(subjects.RECORDING_INGESTED, cb=_noting(heard))

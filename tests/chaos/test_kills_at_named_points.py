@@ -134,6 +134,27 @@ def test_an_upload_whose_ingestion_was_killed_leaves_nothing_after_the_sweep(tmp
         assert answer.status_code == 202, answer.text
 
 
+@pytest.mark.slow
+@pytest.mark.lesson("L12")
+def test_ingestion_killed_between_reading_a_correction_and_writing_it_writes_it(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    with running(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"corrected_text_read@{marks}"}) as stack:
+        stack.drop(SAMPLES[0])
+        recording = stack.wait_until_settled([SAMPLES[0]])[SAMPLES[0]]["recording_id"]
+        path = f"/v1/recordings/{recording}/transcript"
+        replaced = {"find": "e", "replace": "E"}
+        answer = stack.post(f"{path}/replace", json=replaced, headers={"If-Match": '"1"'})
+        assert answer.status_code == 200, answer.text
+        said = stack.get(path, format="txt").text
+        sidecar = (stack.inbox / SAMPLES[0]).with_suffix(".txt")
+        stack.until(lambda: [path.name for path in marks.iterdir()] == ["corrected_text_read"])
+        stack.until(lambda: sidecar.read_text() == said)
+        stack.wait_until_settled([SAMPLES[0]])
+        assert "E" in sidecar.read_text()
+        assert stack.messages("DEAD") == 0
+
+
 BUCKET = """
 [[bucket]]
 name = "archive"

@@ -6,9 +6,12 @@ import httpx
 
 from tests.e2e.test_live_events import upload
 from tests.e2e.test_tenant_events import event_stream, first
+from tests.fixtures.ingestion_service import variant
 from tests.fixtures.stack import Stack
 
 CLIP = "06-lets-hope-its-nothing.wav"
+DROPPED = 4711
+"""Of a variant of the bytes that no other test drops."""
 
 
 def editor(stack: Stack, token: str) -> httpx.Client:
@@ -63,3 +66,37 @@ def test_a_token_that_may_only_read_changes_nothing(stack: Stack, tenant: str, u
         assert client.patch(change, json={"text": "x"}, headers=headers).status_code == 403
         assert client.post(f"{path}/transcript/revert", json={"revision": 1}).status_code == 403
         assert client.patch(path, json={"review": "verified"}).status_code == 403
+
+
+def test_the_files_beside_a_recording_follow_its_corrections(stack: Stack) -> None:
+    first, second = (stack.inbox / "corrected" / name for name in ("a", "b"))
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+    (second / "talk.txt").write_text("my own notes")
+    (first / "talk.wav").write_bytes(variant(DROPPED))
+    stack.wait_until_settled(["corrected/a/talk.wav"])
+    text = (first / "talk.txt").read_text()
+    path = f"/v1/recordings/{stack.by_name()['corrected/a/talk.wav']['recording_id']}"
+
+    def says(what: str, *files: str) -> None:
+        stack.until(lambda: all((stack.inbox / "corrected" / name).exists() for name in files))
+        stack.until(lambda: all(what in (stack.inbox / "corrected" / name).read_text() for name in files))
+
+    with editor(stack, stack.own_token()) as client:
+        segment = client.get(f"{path}/transcript").json()["segments"][0]
+        change = f"{path}/transcript/segments/{segment['id']}"
+        answer = client.patch(change, json={"text": "Potatoes."}, headers={"If-Match": f'"{segment["etag"]}"'})
+        assert answer.status_code == 200, answer.text
+        says("Potatoes.", "a/talk.txt", "a/talk.srt")
+        (second / "talk.wav").write_bytes(variant(DROPPED))
+        says("Potatoes.", "b/talk.wav.txt", "b/talk.srt")
+        (first / "talk.txt").unlink()
+        says("Potatoes.", "a/talk.txt")
+        again = client.post("/v1/jobs", json={"recording_id": path.rpartition("/")[2], "rerun": True})
+        assert client.get(f"/v1/jobs/{again.json()['job_id']}?wait=60", timeout=90).json()["status"] == "completed"
+        stack.wait_until_settled(["corrected/a/talk.wav", "corrected/b/talk.wav"])
+        says("Potatoes.", "a/talk.txt", "b/talk.wav.txt")
+        assert client.post(f"{path}/transcript/revert", json={"revision": 1}).status_code == 200
+        says(text, "a/talk.txt", "b/talk.wav.txt")
+    assert (second / "talk.txt").read_text() == "my own notes"
+    assert sorted(path.name for path in first.iterdir()) == ["talk.srt", "talk.txt", "talk.wav"]

@@ -7,7 +7,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,8 +21,10 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common import subjects
 from ai2text.common.bucket_settings import Bucket
 from ai2text.common.clock import utc_now
+from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.revisions import TranscriptCorrected
 from ai2text.common.contracts.transcription import RecordingTranscribed
 from ai2text.common.errors import ObjectChanged
 from ai2text.common.jetstream import Broker
@@ -31,6 +33,7 @@ from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.settings import S3Settings
 from ai2text.common.topology import set_up
 from ai2text.ingestion.bucket_hooks import hooks_router
+from ai2text.ingestion.catalogue import Catalogue
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.stage_object import StageObject
 from ai2text.ingestion.store_recording import StoreRecording
@@ -38,6 +41,8 @@ from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.watched_buckets import WatchedBucket, watched_buckets
 from tests.fixtures.examples import CANCELLATION, TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.inside import KEY
+from tests.fixtures.no_catalogue import no_catalogue
 from tests.fixtures.notifications import notification
 from tests.fixtures.servers import FOLDERS
 from tests.fixtures.stack import SAMPLES
@@ -65,6 +70,7 @@ class Archive:
     broker: Broker
     sandbox: Sandbox
     state: Path
+    catalogue: Catalogue = field(default_factory=no_catalogue)
 
     @asynccontextmanager
     async def watched(self, s3: S3Settings | None = None, **options: Any) -> AsyncIterator[WatchedBucket]:
@@ -74,7 +80,9 @@ class Archive:
         s3 = s3 or self.settings
         store = ObjectStore(s3)
         storing = StoreRecording(own, store, self.sandbox, utc_now)
-        around = Surroundings(settings=own, s3=s3, store=store, storing=storing, broker=self.broker)
+        around = Surroundings(
+            settings=own, s3=s3, store=store, storing=storing, broker=self.broker, catalogue=self.catalogue
+        )
         stop = asyncio.Event()
         with watched_buckets((bucket,), around) as (wired,):
             running = asyncio.gather(wired.watch.run(self.broker, stop), wired.consumer.run(stop))
@@ -332,6 +340,40 @@ async def test_sidecars_that_their_owner_removed_are_restored_by_the_next_listin
         await until(lambda: archive.listed() == all_of_them)
         await settled(wired)
     assert len(await archive.ingested()) == 1
+
+
+async def test_a_correction_rewrites_what_stands_beside_an_object(archive: Archive) -> None:
+    seen = {"revision": 2, "language": "en", "model": "ear", "text": "Potatoes.", "etag": "x"}
+    segments = [{"id": "s", "start": 0.0, "end": 1.0, "text": "Potatoes.", "speaker": None, "words": []}]
+    metadata = FastAPI()
+
+    @metadata.get("/v1/recordings/{recording_id}/transcript")
+    async def transcript(recording_id: str) -> dict[str, Any]:
+        return {**seen, "recording_id": recording_id, "segments": segments}
+
+    archive.objects.put("talk.wav", WAV)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(metadata), base_url="http://inside") as client:
+        archive.catalogue = Catalogue(client, KEY)
+        async with archive.watched():
+            (event,) = await archive.until_ingested(1)
+            await transcribe(archive, event)
+            await until(lambda: archive.listed() == ["talk.srt", "talk.txt", "talk.wav"])
+            key = identity.revision_key("default", event.recording_id, 2)
+            archive.store.put(key, b"{}")
+            await archive.broker.publish(
+                TranscriptCorrected(
+                    tenant="default",
+                    recording_id=event.recording_id,
+                    revision=2,
+                    revision_key=key,
+                    corrected_at=utc_now(),
+                )
+            )
+            await until(lambda: archive.objects.get("talk.txt") == b"Potatoes.\n")
+            await until(lambda: b"Potatoes." in archive.objects.get("talk.srt"))
+            archive.objects.delete("talk.txt")
+            await until(lambda: archive.objects.exists("talk.txt"))
+            assert archive.objects.get("talk.txt") == b"Potatoes.\n"
 
 
 async def test_sidecars_that_were_removed_together_with_their_object_stay_away(archive: Archive) -> None:

@@ -29,6 +29,7 @@ from ai2text.ingestion.surroundings import Surroundings
 from ai2text.ingestion.watched_folders import wired
 from tests.fixtures.examples import TRANSCRIPT
 from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.no_catalogue import no_catalogue
 from tests.fixtures.stack import SAMPLES
 
 QUIET_SECONDS = 0.5
@@ -61,7 +62,9 @@ class Inbox:
         ledger = Ledger(self.state / "ledger.sqlite3")
         own = IngestionSettings(state_dir=self.state)
         storing = StoreRecording(own, kept, self.sandbox, utc_now)
-        around = Surroundings(settings=own, s3=self.s3, store=kept, storing=storing, broker=self.broker)
+        around = Surroundings(
+            settings=own, s3=self.s3, store=kept, storing=storing, broker=self.broker, catalogue=no_catalogue()
+        )
         folder = wired(settings, around, ledger, Admission(2, lambda: self.broker.connected)).folder
         stop = asyncio.Event()
         running = asyncio.create_task(folder.run(stop))

@@ -75,6 +75,7 @@ from tests.fixtures.datasets import assembling
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
 from tests.fixtures.ingestion_service import WAV
 from tests.fixtures.inside import KEY, ask
+from tests.fixtures.no_catalogue import no_catalogue
 
 TENANTS = ("red", "blue")
 LOOPBACK = IPv4Network("127.0.0.0/8")
@@ -303,7 +304,9 @@ def _ingestion(broker: Broker, s3: S3Settings, store: ObjectStore, home: Path) -
     buckets = tuple(Bucket(name=f"{tenant}-bucket", bucket=s3.bucket, tenant=tenant) for tenant in TENANTS)
     with Sandbox(SandboxSettings(children=1)) as sandbox:
         storing = StoreRecording(settings, store, sandbox, utc_now)
-        around = Surroundings(settings=settings, s3=s3, store=store, storing=storing, broker=broker)
+        around = Surroundings(
+            settings=settings, s3=s3, store=store, storing=storing, broker=broker, catalogue=no_catalogue()
+        )
         uploads = Uploads(store, timedelta(hours=1), utc_now)
         in_parts = UploadsInParts(
             uploads=uploads,

@@ -58,6 +58,13 @@ def test_what_the_stack_decides_is_not_overridden_and_does_not_spread(tmp_path: 
     assert "AI2TEXT_FOLDER_MODEL" not in known["asr"]
 
 
+def test_whoever_asks_the_catalogue_knows_where_it_is(tmp_path: Path) -> None:
+    known = told(tmp_path)
+    for service in ("ingestion", "orchestrator", "gateway"):
+        url = known[service][f"AI2TEXT_{service.upper()}_METADATA_URL"]
+        assert url == f"http://127.0.0.1:{known['metadata']['AI2TEXT_METADATA_PORT']}"
+
+
 def test_the_packaged_model_stands_beside_those_of_the_user(tmp_path: Path) -> None:
     known = told(tmp_path, AI2TEXT_ASR_MODEL_PATHS='{"own": "/models/own"}')
     paths = json.loads(known["asr"]["AI2TEXT_ASR_MODEL_PATHS"])

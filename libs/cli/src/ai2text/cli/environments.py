@@ -68,7 +68,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
     callers = {"AI2TEXT_CALLER_KEY": credentials.caller_key}
     own = {
         "metadata": {**queue, **store, **callers, **_catalogue(installation, model)},
-        "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_folder(installation, model)},
+        "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_intake(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
         "orchestrator": {**queue, **store, **callers, **_orchestrator(ports)},
         "gateway": {**queue, **callers, **_gateway(installation, model)},
@@ -94,8 +94,9 @@ def _catalogue(installation: Installation, model: str) -> dict[str, str]:
     return {**_api("METADATA", installation.ports), **own}
 
 
-def _folder(installation: Installation, model: str) -> dict[str, str]:
+def _intake(installation: Installation, model: str) -> dict[str, str]:
     return {
+        "AI2TEXT_INGESTION_METADATA_URL": _metadata_url(installation.ports),
         "AI2TEXT_INGESTION_STATE_DIR": str(installation.data / "ingestion"),
         "AI2TEXT_FOLDER_PATH": str(installation.inbox),
         "AI2TEXT_FOLDER_NAME": FOLDER,
@@ -106,8 +107,11 @@ def _folder(installation: Installation, model: str) -> dict[str, str]:
 
 
 def _orchestrator(ports: Ports) -> dict[str, str]:
-    metadata = {"AI2TEXT_ORCHESTRATOR_METADATA_URL": f"http://{LOOPBACK}:{ports.of('metadata')}"}
-    return {**_api("ORCHESTRATOR", ports), **metadata}
+    return {**_api("ORCHESTRATOR", ports), "AI2TEXT_ORCHESTRATOR_METADATA_URL": _metadata_url(ports)}
+
+
+def _metadata_url(ports: Ports) -> str:
+    return f"http://{LOOPBACK}:{ports.of('metadata')}"
 
 
 def _models(environ: Mapping[str, str], model: str) -> dict[str, str]:
@@ -125,7 +129,7 @@ def _gateway(installation: Installation, model: str) -> dict[str, str]:
     return {
         "AI2TEXT_GATEWAY_HOST": LOOPBACK,
         "AI2TEXT_GATEWAY_PORT": str(installation.gateway_port),
-        "AI2TEXT_GATEWAY_METADATA_URL": f"http://{LOOPBACK}:{ports.of('metadata')}",
+        "AI2TEXT_GATEWAY_METADATA_URL": _metadata_url(ports),
         "AI2TEXT_GATEWAY_INGESTION_URL": f"http://{LOOPBACK}:{ports.of('ingestion')}",
         "AI2TEXT_GATEWAY_ORCHESTRATOR_URL": f"http://{LOOPBACK}:{ports.of('orchestrator')}",
         "AI2TEXT_GATEWAY_MODEL": model,

@@ -116,6 +116,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
                     subjects.RECORDING_TRANSCRIBED,
                     subjects.TRANSCRIPTION_FAILED,
                     subjects.TRANSCRIPTION_CANCELLED,
+                    subjects.TRANSCRIPT_CORRECTED,
                 ),
             )
             for folder in folders

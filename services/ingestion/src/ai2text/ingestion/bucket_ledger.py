@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ai2text.ingestion.ledger import WAITING, Stage
-from ai2text.ingestion.sqlite_file import SqliteFile
+from ai2text.ingestion.sqlite_file import SqliteFile, insertion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,25 @@ class ObjectEntry:
     """Where it is moved to, written down before it is moved; None when it stays."""
     written: dict[str, str] = field(default_factory=dict)
     """Keys of the objects that we wrote beside it, and the SHA-256 of what we wrote."""
+    life: int = 0
+    """Of the recording: the generation of its first jobs; see `identity`."""
+    revision: int = 0
+    """The correction that stands beside the object; 0 before there was any."""
+
+
+COLUMNS = {
+    "key": "TEXT PRIMARY KEY",
+    "etag": "TEXT",
+    "stage": "TEXT",
+    "recording_id": "TEXT",
+    "job_id": "TEXT",
+    "outcome_key": "TEXT",
+    "facts_key": "TEXT",
+    "placed": "TEXT",
+    "written": "TEXT",
+    "life": "INTEGER NOT NULL DEFAULT 0",
+    "revision": "INTEGER NOT NULL DEFAULT 0",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +58,7 @@ class BucketLedger:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path, durable=True)
-        self._file.run(
-            """
-            CREATE TABLE IF NOT EXISTS objects (
-                key TEXT PRIMARY KEY, etag TEXT, stage TEXT, recording_id TEXT, job_id TEXT, outcome_key TEXT,
-                facts_key TEXT, placed TEXT, written TEXT)
-            """
-        )
+        self._file.make_table("objects", COLUMNS)
         self._file.run("CREATE INDEX IF NOT EXISTS objects_by_recording ON objects (recording_id)")
         self._file.run("CREATE INDEX IF NOT EXISTS objects_by_stage ON objects (stage)")
 
@@ -53,18 +66,8 @@ class BucketLedger:
         self._file.close()
 
     def put(self, entry: ObjectEntry) -> None:
-        self._file.run(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            entry.key,
-            entry.etag,
-            entry.stage,
-            entry.recording_id,
-            entry.job_id,
-            entry.outcome_key,
-            entry.facts_key,
-            entry.placed,
-            json.dumps(entry.written),
-        )
+        values = {**{name: getattr(entry, name) for name in COLUMNS}, "written": json.dumps(entry.written)}
+        self._file.run(_INSERT, *values.values())
 
     def get(self, key: str) -> ObjectEntry | None:
         return next(iter(self._read("SELECT * FROM objects WHERE key = ?", key)), None)
@@ -86,11 +89,11 @@ class BucketLedger:
     def placed(self, key: str, place: str) -> None:
         self._file.run("UPDATE objects SET placed = ? WHERE key = ?", place, key)
 
-    def settle(self, entry: ObjectEntry, stage: Stage, written: dict[str, str]) -> None:
+    def settle(self, entry: ObjectEntry, stage: Stage, written: dict[str, str], revision: int) -> None:
         """Only while the key still stands for that recording."""
         self._file.run(
-            "UPDATE objects SET stage = ?, written = ? WHERE key = ? AND recording_id = ?",
-            *(stage, json.dumps(written), entry.key, entry.recording_id),
+            "UPDATE objects SET stage = ?, written = ?, revision = ? WHERE key = ? AND recording_id = ? AND life = ?",
+            *(stage, json.dumps(written), revision, entry.key, entry.recording_id, entry.life),
         )
 
     def keys(self) -> dict[str, Known]:
@@ -107,6 +110,9 @@ class BucketLedger:
 
     def _read(self, statement: str, *values: object) -> list[ObjectEntry]:
         return [_entry(row) for row in self._file.read(statement, *values)]
+
+
+_INSERT = insertion("objects", COLUMNS)
 
 
 def _entry(row: sqlite3.Row) -> ObjectEntry:

@@ -217,8 +217,9 @@ class BucketWatch:
         entry = self._ledger.get(key)
         if entry is None or self._is_under_way(key):
             return
-        if not await self._sidecars.repair(entry) and entry.stage is Stage.STORED:
+        if entry.stage is Stage.STORED:
             await self._ingest.announce_again(entry)
+        await self._sidecars.repair(entry)
 
     def _is_under_way(self, key: str) -> bool:
         return key in self._working or key in self._waiting

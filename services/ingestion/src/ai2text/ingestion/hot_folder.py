@@ -16,6 +16,7 @@ import structlog
 
 from ai2text.common.clock import stopped_within
 from ai2text.common.errors import Ai2TextError, ObjectChanged, ObjectNotFound, Unavailable
+from ai2text.common.inside_client import ServiceUnavailable
 from ai2text.common.sources import Folder
 from ai2text.ingestion.admission import RETRY_SECONDS, Admission
 from ai2text.ingestion.dispose import Dispose
@@ -247,10 +248,13 @@ class HotFolder:
             self._well(TAKING_IN)
 
     async def _ingest_and_answer(self, name: str, signature: Signature) -> None:
-        """A recording that was transcribed before has its sidecars at once, for nobody will announce it again."""
+        """A recording that was transcribed before has its sidecars at once, for nobody will announce it again.
+
+        What people corrected of it is written later, by a comparison, when it cannot be had now.
+        """
         job = await self._ingest.ingest_recording(name, signature)
         if job is not None:
-            with suppress(ObjectNotFound):
+            with suppress(ObjectNotFound, ServiceUnavailable):
                 await self._sidecars.write_sidecars(job.recording_id, job.outcome_key)
 
     async def _look_again(self, name: str) -> None:

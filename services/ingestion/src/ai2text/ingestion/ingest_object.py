@@ -142,4 +142,6 @@ def _entry(seen: StoredObject, facts: RecordingIngested, known: ObjectEntry | No
         facts_key=facts.facts_key,
         placed=place,
         written=known.written if known and beside else {},
+        life=facts.first_job.generation,
+        revision=known.revision if known and beside and known.recording_id == facts.recording_id else 0,
     )

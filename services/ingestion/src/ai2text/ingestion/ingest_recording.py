@@ -104,6 +104,7 @@ class IngestRecording:
             raise Refused(UNREADABLE, f"The file cannot be read: {exc.strerror}.") from exc
 
     def _entry(self, name: str, signature: Signature, facts: RecordingIngested, known: Entry | None) -> Entry:
+        same = known is not None and known.recording_id == facts.recording_id
         return Entry(
             name=name,
             signature=signature,
@@ -115,6 +116,8 @@ class IngestRecording:
             written=known.written if known else {},
             replaces=facts.replaces_recording_id,
             disposal=DISPOSALS[self._folder.disposition],
+            life=facts.first_job.generation,
+            revision=known.revision if known and same else 0,
         )
 
     async def _reject(self, source: Source, signature: Signature, reason: Reason, former: str | None) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ai2text.ingestion.recording import Signature
-from ai2text.ingestion.sqlite_file import SqliteFile
+from ai2text.ingestion.sqlite_file import SqliteFile, insertion
 
 
 class Stage(StrEnum):
@@ -57,6 +57,10 @@ class Entry:
     disposal: Disposal = Disposal.NONE
     target: str | None = None
     """Where the file is being moved to; written down before the move."""
+    life: int = 0
+    """Of the recording: the generation of its first jobs; see `identity`."""
+    revision: int = 0
+    """The correction that stands beside the file; 0 before there was any."""
 
 
 COLUMNS = {
@@ -73,6 +77,8 @@ COLUMNS = {
     "replaces": "TEXT",
     "disposal": "TEXT NOT NULL DEFAULT 'none'",
     "target": "TEXT",
+    "life": "INTEGER NOT NULL DEFAULT 0",
+    "revision": "INTEGER NOT NULL DEFAULT 0",
 }
 PENDING = (Disposal.MOVE, Disposal.DELETE)
 
@@ -87,19 +93,11 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = SqliteFile(path, durable=False)
-        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        self._file.run(f"CREATE TABLE IF NOT EXISTS files ({columns})")
-        self._add_missing_columns()
+        self._file.make_table("files", COLUMNS)
         self._file.run("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)")
         self._file.run("CREATE INDEX IF NOT EXISTS files_by_recording ON files (recording_id)")
         self._file.run("CREATE INDEX IF NOT EXISTS files_by_stage ON files (stage)")
         self._file.run("CREATE INDEX IF NOT EXISTS files_by_disposal ON files (disposal)")
-
-    def _add_missing_columns(self) -> None:
-        """A ledger of an older version is taken on."""
-        present = {row["name"] for row in self._file.read("PRAGMA table_info(files)")}
-        for name in COLUMNS.keys() - present:
-            self._file.run(f"ALTER TABLE files ADD COLUMN {name} {COLUMNS[name]}")
 
     def close(self) -> None:
         self._file.close()
@@ -173,10 +171,7 @@ class Ledger:
         return [_entry(row) for row in self._file.read(statement, *values)]
 
 
-_INSERT = (
-    "INSERT OR REPLACE INTO files (name, size_bytes, modified_ns, inode, stage, recording_id, job_id, outcome_key, "
-    "facts_key, written, replaces, disposal, target) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT = insertion("files", COLUMNS)
 
 
 def _row(entry: Entry) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.common.sources import load_folders
 from ai2text.ingestion.admission import Admission
+from ai2text.ingestion.catalogue import Catalogue, metadata_client
 from ai2text.ingestion.complete_upload import CompleteUpload
 from ai2text.ingestion.http_api import build_app
 from ai2text.ingestion.open_upload import OpenUpload
@@ -49,9 +50,20 @@ async def serve(life: Life) -> None:
     with Sandbox(load(SandboxSettings)) as sandbox:
         # Uploads in progress: not in a /tmp that may be memory.
         tempfile.tempdir = str(settings.state_dir)
-        async with connect(load(NatsSettings), "ingestion", life.end) as broker:
+        async with (
+            connect(load(NatsSettings), "ingestion", life.end) as broker,
+            metadata_client(settings) as client,
+        ):
             storing = StoreRecording(settings, store, sandbox, utc_now)
-            around = Surroundings(settings=settings, s3=s3, store=store, storing=storing, broker=broker)
+            caller_key = callers.key.get_secret_value()
+            around = Surroundings(
+                settings=settings,
+                s3=s3,
+                store=store,
+                storing=storing,
+                broker=broker,
+                catalogue=Catalogue(client, caller_key),
+            )
             admission = Admission(settings.workers, lambda: broker.connected)
             with (
                 watched_folders(folders, around, admission) as in_folders,
@@ -66,7 +78,7 @@ async def serve(life: Life) -> None:
                     in_buckets,
                     ReceiveUpload(uploading, storing, broker),
                     _uploads_in_parts(uploading, around),
-                    callers.key.get_secret_value(),
+                    caller_key,
                 )
                 sweep_staging = SweepStaging(store, timedelta(hours=uploading.abandoned_hours), utc_now)
                 async with asyncio.TaskGroup() as tasks:

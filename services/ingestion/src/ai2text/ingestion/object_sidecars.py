@@ -8,12 +8,11 @@ import structlog
 
 from ai2text.common.bucket_settings import Bucket
 from ai2text.common.contracts.codec import encode
-from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.recording import reason_content, reason_name, sidecar_names
-from ai2text.ingestion.sidecars import CONTENT
+from ai2text.ingestion.sidecars import CONTENT, Text
 
 log = structlog.get_logger()
 
@@ -30,7 +29,7 @@ class ObjectSidecars:
         self._bucket = bucket
         self._watched = watched
 
-    def write_transcript(self, key: str, transcript: Transcript, written: Mapping[str, str]) -> Written:
+    def write_transcript(self, key: str, transcript: Text, written: Mapping[str, str]) -> Written:
         """What stands beside the recording now; a reason that stood there is removed."""
         name = key.rpartition("/")[2]
         folder, kept = key.removesuffix(name), Written()
@@ -82,6 +81,6 @@ class ObjectSidecars:
             return None
 
 
-def _content(suffix: str, transcript: Transcript) -> bytes:
-    """As beside a file; `json` is the whole outcome here."""
+def _content(suffix: str, transcript: Text) -> bytes:
+    """As beside a file; `json` is all that there is to say here."""
     return encode(transcript) if suffix == "json" else CONTENT[suffix](transcript).encode()

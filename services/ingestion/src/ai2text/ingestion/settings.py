@@ -15,5 +15,10 @@ class IngestionSettings(BaseSettings):
     port: int = Field(8082, description="Port of the inside API.")
     state_dir: Path = Field(description="Where the ledger of known files is kept.")
     workers: int = Field(4, ge=1, description="Files hashed, probed and stored at the same time.")
+    metadata_url: str = Field(
+        "http://127.0.0.1:8081", description="The metadata service, which knows what people corrected."
+    )
+    connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to it.")
+    read_timeout_seconds: float = Field(30, gt=0, description="For its next bytes.")
     max_file_bytes: int = Field(20 << 30, gt=0, description="Larger files are refused.")
     max_duration_seconds: float = Field(86_400, gt=0, description="Longer recordings are refused.")

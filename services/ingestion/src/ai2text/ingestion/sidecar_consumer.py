@@ -4,21 +4,25 @@ from collections.abc import Awaitable, Callable
 
 from ai2text.common import subjects
 from ai2text.common.consumer import Consumer, Delivery, Work
+from ai2text.common.contracts.revisions import TranscriptCorrected
 from ai2text.common.contracts.transcription import RecordingTranscribed, TranscriptionCancelled, TranscriptionFailed
 from ai2text.common.errors import Poison
 from ai2text.common.jetstream import Broker
 
-Write = Callable[[str, str], Awaitable[None]]
-"""Given a recording and the key of an outcome."""
+Write = Callable[[str, str | None], Awaitable[None]]
+"""Given a recording and the key of an outcome; without a key only what people have corrected is written."""
 
 
 def sidecar_consumer(broker: Broker, place: str, write: Write) -> Consumer:
     """`place` is the name of the folder or the bucket."""
 
     async def handle(delivery: Delivery) -> None:
-        event = delivery.event
-        if not isinstance(event, RecordingTranscribed | TranscriptionFailed | TranscriptionCancelled):
-            raise Poison("unexpected_event", f"No sidecar follows from {type(event).__name__}.")
-        await write(event.recording_id, event.outcome_key)
+        match delivery.event:
+            case RecordingTranscribed() | TranscriptionFailed() | TranscriptionCancelled() as ended:
+                await write(ended.recording_id, ended.outcome_key)
+            case TranscriptCorrected() as corrected:
+                await write(corrected.recording_id, None)
+            case other:
+                raise Poison("unexpected_event", f"No sidecar follows from {type(other).__name__}.")
 
     return Consumer(broker, Work(stream=subjects.EVENTS, durable=subjects.ingestion_durable(place), handle=handle))

@@ -15,6 +15,7 @@ from ai2text.common.captions import to_srt, to_text, to_vtt
 from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Unavailable
+from ai2text.ingestion.corrected import Corrected
 from ai2text.ingestion.names import to_name, to_path
 from ai2text.ingestion.recording import OWN_PREFIX, reason_content, reason_name, sidecar_names
 
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 DRAFTS = (".tmp", ".final")
 Written = dict[str, str]
 """Names below the folder, and the SHA-256 of what we wrote there."""
+Text = Transcript | Corrected
 
 
 class FolderFull(Unavailable):
@@ -37,7 +39,7 @@ class Sidecars:
         self._extensions = extensions
         self._formats = formats
 
-    def write_transcript(self, name: str, transcript: Transcript, written: Mapping[str, str]) -> Written:
+    def write_transcript(self, name: str, transcript: Text, written: Mapping[str, str]) -> Written:
         """What stands beside the recording now; a reason that stood there is removed."""
         parent, own = PurePosixPath(to_path(name)).parent, PurePosixPath(to_path(name)).name
         neighbours = self._neighbours(parent, own)
@@ -136,7 +138,7 @@ def sweep(folder: Path) -> None:
                 draft.unlink()
 
 
-def to_json(transcript: Transcript) -> str:
+def to_json(transcript: Text) -> str:
     """For programs: times in seconds from the start of the recording."""
     document = {
         "recording_id": transcript.recording_id,
@@ -158,7 +160,7 @@ def to_json(transcript: Transcript) -> str:
     return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"
 
 
-CONTENT: dict[str, Callable[[Transcript], str]] = {
+CONTENT: dict[str, Callable[[Text], str]] = {
     "txt": lambda transcript: to_text(transcript.segments),
     "srt": lambda transcript: to_srt(transcript.segments),
     "vtt": lambda transcript: to_vtt(transcript.segments),

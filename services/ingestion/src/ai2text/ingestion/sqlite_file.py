@@ -1,7 +1,7 @@
 """A small database in a file of its own, for what may be lost without harm."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -31,6 +31,13 @@ class SqliteFile:
     def close(self) -> None:
         self._db.close()
 
+    def make_table(self, name: str, columns: Mapping[str, str]) -> None:
+        """`columns` with their types. One that an older version made gets the columns that it lacks."""
+        self.run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(map(' '.join, columns.items()))})")
+        present = {row["name"] for row in self.read(f"PRAGMA table_info({name})")}
+        for column in columns.keys() - present:
+            self.run(f"ALTER TABLE {name} ADD COLUMN {column} {columns[column]}")
+
     def run(self, statement: str, *values: object) -> None:
         with self.transaction() as db:
             db.execute(statement, values)
@@ -51,3 +58,9 @@ class SqliteFile:
                 yield self._db
             except sqlite3.OperationalError as exc:
                 raise LedgerUnavailable(f"{self.path}: {exc}") from exc
+
+
+def insertion(table: str, columns: Iterable[str]) -> str:
+    """Of a whole row, in the place of one of the same key."""
+    names = list(columns)
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of ours

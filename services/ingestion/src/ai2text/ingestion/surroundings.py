@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.settings import S3Settings
+from ai2text.ingestion.catalogue import Catalogue
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.store_recording import StoreRecording
 
@@ -16,3 +17,4 @@ class Surroundings:
     store: ObjectStore
     storing: StoreRecording
     broker: Broker
+    catalogue: Catalogue

@@ -16,6 +16,7 @@ from ai2text.ingestion.dispose_object import DisposeObject
 from ai2text.ingestion.ingest_object import IngestObject
 from ai2text.ingestion.object_sidecars import ObjectSidecars
 from ai2text.ingestion.patterns import check_patterns
+from ai2text.ingestion.read_shown_text import ReadShownText
 from ai2text.ingestion.sidecar_consumer import sidecar_consumer
 from ai2text.ingestion.stage_object import StageObject
 from ai2text.ingestion.surroundings import Surroundings
@@ -62,7 +63,8 @@ def _wired(bucket: Bucket, around: Surroundings, ledger: BucketLedger) -> Watche
         DisposeObject(bucket, watched, ledger),
         utc_now,
     )
-    write = WriteObjectSidecars(around.store, ledger, sidecars)
+    texts = ReadShownText(around.store, around.catalogue, bucket.tenant)
+    write = WriteObjectSidecars(ledger, texts, sidecars)
     watch = BucketWatch(bucket, watched, ledger, ingest, write, around.settings.workers)
     consumer = sidecar_consumer(around.broker, bucket.name, write.write_object_sidecars)
     return WatchedBucket(watch=watch, consumer=consumer, hook=_hook(bucket, watch))

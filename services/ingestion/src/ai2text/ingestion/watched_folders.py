@@ -13,6 +13,7 @@ from ai2text.ingestion.folder_files import FolderFiles
 from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.ingest_recording import IngestRecording
 from ai2text.ingestion.ledger import Ledger
+from ai2text.ingestion.read_shown_text import ReadShownText
 from ai2text.ingestion.scan import Scan
 from ai2text.ingestion.sidecar_consumer import sidecar_consumer
 from ai2text.ingestion.sidecars import Sidecars, sweep
@@ -46,7 +47,8 @@ def wired(folder: Folder, around: Surroundings, ledger: Ledger, admission: Admis
     sweep(root)
     sidecars = Sidecars(root, folder.extensions, folder.sidecars)
     dispose = Dispose(root, ledger, around.store, sidecars)
-    write = WriteSidecars(around.store, ledger, sidecars, dispose)
+    texts = ReadShownText(around.store, around.catalogue, folder.tenant)
+    write = WriteSidecars(ledger, texts, sidecars, dispose)
     ingest = IngestRecording(
         folder, around.storing, around.broker, ledger, sidecars, dispose, admission.places, utc_now
     )

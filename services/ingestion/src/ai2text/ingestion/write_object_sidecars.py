@@ -1,56 +1,76 @@
-"""An outcome that stands in the object store appears beside every object of the recording in a watched bucket."""
+"""What people see of a recording appears beside every object of it in a watched bucket."""
 
 import asyncio
+from threading import Lock
 
 import structlog
 
-from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Transcript
 from ai2text.common.contracts.states import Task
 from ai2text.common.errors import ObjectNotFound
-from ai2text.common.object_store import ObjectStore
+from ai2text.common.inside_client import ServiceUnavailable
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
+from ai2text.ingestion.corrected import Corrected, Shown, revision_of
 from ai2text.ingestion.ledger import WAITING, Stage
 from ai2text.ingestion.object_sidecars import ObjectSidecars
+from ai2text.ingestion.read_shown_text import ReadShownText
 from ai2text.ingestion.recording import reason_of
 
 log = structlog.get_logger()
 
 
 class WriteObjectSidecars:
-    """Every call may be repeated; what is written already is left alone."""
+    """Every call may be repeated; what is written already is left alone, and nothing older replaces it."""
 
-    def __init__(self, store: ObjectStore, ledger: BucketLedger, sidecars: ObjectSidecars) -> None:
-        self._store = store
+    def __init__(self, ledger: BucketLedger, texts: ReadShownText, sidecars: ObjectSidecars) -> None:
+        self._lock = Lock()
         self._ledger = ledger
+        self._texts = texts
         self._sidecars = sidecars
 
-    async def write_object_sidecars(self, recording_id: str, outcome_key: str) -> None:
-        """Raises StoreUnavailable, ObjectNotFound, Poison."""
-        entries = await asyncio.to_thread(self._ledger.of_recording, recording_id)
-        if entries:
-            outcome = decode_outcome(await asyncio.to_thread(self._store.get, outcome_key))
-            for entry in entries:
-                await asyncio.to_thread(self._write, entry, outcome)
+    async def write_object_sidecars(self, recording_id: str, outcome_key: str | None) -> None:
+        """Raises Unavailable, ObjectNotFound, Poison."""
+        for entry in await asyncio.to_thread(self._ledger.of_recording, recording_id):
+            shown = await self._texts.read_shown_text(entry, outcome_key)
+            if shown is not None:
+                await asyncio.to_thread(self._write, entry, shown)
 
     async def repair(self, entry: ObjectEntry) -> bool:
-        """Whether the outcome of the object's own job stands, and with it the sidecars."""
+        """Whether there is something to be written: the outcome of the object's own job, or what people corrected.
+
+        False too for a corrected text that cannot be had now: the next listing asks for it again.
+        """
         try:
-            content = await asyncio.to_thread(self._store.get, str(entry.outcome_key))
+            shown = await self._texts.read_shown_text(entry, entry.outcome_key)
         except ObjectNotFound:
             return False
-        await asyncio.to_thread(self._write, entry, decode_outcome(content))
-        return True
+        except ServiceUnavailable as exc:
+            log.info("object_sidecars_wait", key=entry.key, error=str(exc))
+            return False
+        if shown is not None:
+            await asyncio.to_thread(self._write, entry, shown)
+        return shown is not None
 
-    def _write(self, entry: ObjectEntry, outcome: Outcome) -> None:
+    def _write(self, known: ObjectEntry, shown: Shown) -> None:
+        """As the object is known by now: a text takes its time to arrive."""
+        with self._lock:
+            entry = self._ledger.get(known.key)
+            if entry is None or (entry.recording_id, entry.life) != (known.recording_id, known.life):
+                return
+            if revision_of(shown) < entry.revision:
+                log.info("older_text_not_written", key=entry.key, recording_id=entry.recording_id)
+                return
+            self._settle(entry, shown)
+
+    def _settle(self, entry: ObjectEntry, shown: Shown) -> None:
         key = entry.placed or entry.key
-        match outcome:
-            case Transcript() if outcome.task is Task.TRANSCRIBE:
-                written = self._sidecars.write_transcript(key, outcome, entry.written)
-                self._ledger.settle(entry, Stage.DONE, written)
+        match shown:
+            case Corrected() | Transcript(task=Task.TRANSCRIBE):
+                written = self._sidecars.write_transcript(key, shown, entry.written)
+                self._ledger.settle(entry, Stage.DONE, written, revision_of(shown))
             case Failure() if entry.stage is not Stage.DONE:
-                written = self._sidecars.write_reason(key, reason_of(outcome), entry.written)
-                self._ledger.settle(entry, Stage.FAILED, written)
+                written = self._sidecars.write_reason(key, reason_of(shown), entry.written)
+                self._ledger.settle(entry, Stage.FAILED, written, entry.revision)
             case Cancellation() if entry.stage in WAITING:
-                self._ledger.settle(entry, Stage.CANCELLED, entry.written)
-        log.info("object_sidecars_written", key=key, recording_id=entry.recording_id, kind=outcome.kind)
+                self._ledger.settle(entry, Stage.CANCELLED, entry.written, entry.revision)
+        log.info("object_sidecars_written", key=key, recording_id=entry.recording_id, kind=shown.kind)

@@ -1,17 +1,18 @@
-"""An outcome that stands in the object store appears beside every file of the recording."""
+"""What people see of a recording appears beside every file of it."""
 
 import asyncio
 from dataclasses import replace
 
 import structlog
 
-from ai2text.common.contracts.codec import decode_outcome
-from ai2text.common.contracts.outcome import Cancellation, Failure, Outcome, Transcript
+from ai2text.common.contracts.outcome import Cancellation, Failure, Transcript
 from ai2text.common.contracts.states import Task
 from ai2text.common.errors import ObjectNotFound
-from ai2text.common.object_store import ObjectStore
+from ai2text.common.inside_client import ServiceUnavailable
+from ai2text.ingestion.corrected import Corrected, Shown, revision_of
 from ai2text.ingestion.dispose import Dispose
 from ai2text.ingestion.ledger import WAITING, Entry, Ledger, Stage
+from ai2text.ingestion.read_shown_text import ReadShownText
 from ai2text.ingestion.recording import reason_of
 from ai2text.ingestion.sidecars import Sidecars
 
@@ -19,59 +20,72 @@ log = structlog.get_logger()
 
 
 class WriteSidecars:
-    """Every call may be repeated; what is written already is left alone."""
+    """Every call may be repeated; what is written already is left alone, and nothing older replaces it."""
 
-    def __init__(self, store: ObjectStore, ledger: Ledger, sidecars: Sidecars, dispose: Dispose) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger, texts: ReadShownText, sidecars: Sidecars, dispose: Dispose) -> None:
         self._ledger = ledger
+        self._texts = texts
         self._sidecars = sidecars
         self._dispose = dispose
 
-    async def write_sidecars(self, recording_id: str, outcome_key: str) -> None:
+    async def write_sidecars(self, recording_id: str, outcome_key: str | None) -> None:
         """For all files of the recording in this folder. Raises Unavailable, ObjectNotFound, Poison."""
-        if await asyncio.to_thread(self._ledger.of_recording, recording_id):
-            outcome = decode_outcome(await asyncio.to_thread(self._store.get, outcome_key))
-            await asyncio.to_thread(self._write_all, recording_id, outcome)
+        entries = await asyncio.to_thread(self._ledger.of_recording, recording_id)
+        for life, entry in {entry.life: entry for entry in entries}.items():
+            shown = await self._texts.read_shown_text(entry, outcome_key)
+            if shown is not None:
+                await asyncio.to_thread(self._write_all, recording_id, life, shown)
 
     async def repair(self, entry: Entry) -> bool:
-        """Whether the outcome of the file's own job stands, and with it the sidecars."""
+        """Whether there is something to be written: the outcome of the file's own job, or what people corrected.
+
+        False too for a corrected text that cannot be had now: the next comparison asks for it again.
+        """
         try:
-            content = await asyncio.to_thread(self._store.get, str(entry.outcome_key))
+            shown = await self._texts.read_shown_text(entry, entry.outcome_key)
         except ObjectNotFound:
             return False
-        await asyncio.to_thread(self._write_again, entry.name, decode_outcome(content))
-        return True
+        except ServiceUnavailable as exc:
+            log.info("sidecars_wait", name=entry.name, error=str(exc))
+            return False
+        if shown is not None:
+            await asyncio.to_thread(self._write_again, entry.name, shown)
+        return shown is not None
 
-    def _write_all(self, recording_id: str, outcome: Outcome) -> None:
+    def _write_all(self, recording_id: str, life: int, shown: Shown) -> None:
         with self._dispose.lock:
             for entry in self._ledger.of_recording(recording_id):
-                if entry.stage is not Stage.STORED:  # else its own announcement is still to come, and this after it
-                    self._write(entry, outcome)
+                # else its own announcement is still to come, and this after it
+                if entry.life == life and entry.stage is not Stage.STORED:
+                    self._write(entry, shown)
 
-    def _write_again(self, name: str, outcome: Outcome) -> None:
+    def _write_again(self, name: str, shown: Shown) -> None:
         with self._dispose.lock:
             entry = self._ledger.get(name)
             if entry is not None:
-                self._write(entry, outcome)
+                self._write(entry, shown)
 
-    def _write(self, entry: Entry, outcome: Outcome) -> None:
+    def _write(self, entry: Entry, shown: Shown) -> None:
         entry = self._dispose.dispose(entry)
+        if revision_of(shown) < entry.revision:
+            log.info("older_text_not_written", name=entry.name, recording_id=entry.recording_id)
+            return
         try:
-            settled = self._written(entry, outcome)
+            settled = self._written(entry, shown)
         except FileNotFoundError:  # the folder around it has gone, and the recording with it
             log.info("sidecars_skipped", name=entry.name)
             self._ledger.forget(entry.name)
             return
         self._ledger.put(settled)
-        log.info("sidecars_written", name=entry.name, recording_id=entry.recording_id, kind=outcome.kind)
+        log.info("sidecars_written", name=entry.name, recording_id=entry.recording_id, kind=shown.kind)
 
-    def _written(self, entry: Entry, outcome: Outcome) -> Entry:
-        match outcome:
-            case Transcript() if outcome.task is Task.TRANSCRIBE:
-                written = self._sidecars.write_transcript(entry.name, outcome, entry.written)
-                return replace(entry, stage=Stage.DONE, written=written)
+    def _written(self, entry: Entry, shown: Shown) -> Entry:
+        match shown:
+            case Corrected() | Transcript(task=Task.TRANSCRIBE):
+                written = self._sidecars.write_transcript(entry.name, shown, entry.written)
+                return replace(entry, stage=Stage.DONE, written=written, revision=revision_of(shown))
             case Failure() if entry.stage is not Stage.DONE:
-                written = self._sidecars.write_reason(entry.name, reason_of(outcome), entry.written)
+                written = self._sidecars.write_reason(entry.name, reason_of(shown), entry.written)
                 return replace(entry, stage=Stage.FAILED, written=written)
             case Cancellation() if entry.stage in WAITING:
                 return replace(entry, stage=Stage.CANCELLED)

@@ -5,19 +5,12 @@ from http import HTTPStatus
 
 import httpx
 
-from ai2text.common import caller_token
-from ai2text.common.clock import utc_now
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.datasets import TranscribedRecording
-from ai2text.common.contracts.inside import Caller, Scope
-from ai2text.common.errors import Unavailable
+from ai2text.common.inside_client import ServiceUnavailable, asking, inside_client, signed
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 
 SUBJECT = "training-orchestrator"
-
-
-class CatalogueUnavailable(Unavailable):
-    """The metadata service did not answer, or broke off in the middle of its snapshot."""
 
 
 class Catalogue:
@@ -28,24 +21,22 @@ class Catalogue:
         self._caller_key = caller_key
 
     async def transcribed(self, tenant: str, request_id: str) -> AsyncGenerator[TranscribedRecording, None]:
-        """All of one moment, in the order of their ids. Raises CatalogueUnavailable, also after some rows."""
-        caller = Caller(
-            tenant=tenant, subject=SUBJECT, scopes=frozenset({Scope.RECORDINGS_READ}), request_id=request_id
-        )
-        headers = {caller_token.HEADER: caller_token.sign(caller, self._caller_key, utc_now)}
-        try:
+        """All of one moment, in the order of their ids. Raises ServiceUnavailable, also after some rows."""
+        headers = signed(SUBJECT, tenant, request_id, self._caller_key)
+        with asking("metadata"):
             async with self._client.stream("GET", "/v1/snapshot", headers=headers) as answer:
                 if answer.status_code != HTTPStatus.OK:
-                    raise CatalogueUnavailable(f"The metadata service answered {answer.status_code}.")
+                    raise ServiceUnavailable(f"The metadata service answered {answer.status_code}.")
                 async for line in _lines(answer.aiter_bytes()):
                     yield decode(TranscribedRecording, line)
-        except httpx.TransportError as exc:
-            raise CatalogueUnavailable(f"The metadata service does not answer: {exc!r}") from exc
 
 
 def metadata_client(settings: OrchestratorSettings) -> httpx.AsyncClient:
-    timeout = httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds)
-    return httpx.AsyncClient(base_url=settings.metadata_url, timeout=timeout, trust_env=False, follow_redirects=False)
+    return inside_client(
+        settings.metadata_url,
+        connect_seconds=settings.connect_timeout_seconds,
+        read_seconds=settings.read_timeout_seconds,
+    )
 
 
 async def _lines(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -78,7 +78,12 @@ def tombstones_prefix(tenant: str) -> str:
 
 def revision_key(tenant: str, recording: str, revision: int, life: int = 0) -> str:
     """What people changed: the first one written under a number is the truth."""
-    return f"{revisions_prefix(tenant)}{recording}{_of_life(life)}/{revision:06}.json"
+    return f"{revisions_of(tenant, recording, life)}{revision:06}.json"
+
+
+def revisions_of(tenant: str, recording: str, life: int = 0) -> str:
+    """Before all of them."""
+    return f"{revisions_prefix(tenant)}{recording}{_of_life(life)}/"
 
 
 def recording_and_life(revision_key: str) -> tuple[str, int]:
