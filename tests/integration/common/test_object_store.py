@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
-from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreUnavailable
+from ai2text.common.errors import Misconfigured, ObjectChanged, ObjectNotFound, StoreDenied, StoreUnavailable
 from ai2text.common.object_store import PART_BYTES, ObjectStore
 from ai2text.common.settings import S3Settings
 from tests.fixtures.fault_proxy import FaultProxy
@@ -168,6 +169,46 @@ def test_a_store_that_goes_deaf_is_unavailable_after_the_time_out(proxied: tuple
     proxy.go_deaf()
     with pytest.raises(StoreUnavailable):
         store.stat("t/x")
+
+
+def test_of_one_content_only_its_own_versions_are_erased(object_store: ObjectStore, s3_settings: S3Settings) -> None:
+    client, bucket = client_of(s3_settings), s3_settings.bucket
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+
+    def left() -> list[bool]:
+        found = client.list_objects(bucket, "t/talk.wav", recursive=True, include_version=True)
+        return [bool(each.is_delete_marker) for each in found]
+
+    for content in (b"first", b"second", b"first"):
+        object_store.put("t/talk.wav", content)
+    first, second = (hashlib.md5(content, usedforsecurity=False).hexdigest() for content in (b"first", b"second"))
+    object_store.delete("t/talk.wav")
+    object_store.erase("t/talk.wav", first)
+    assert sorted(left()) == [False, True]
+    object_store.erase("t/talk.wav", second)
+    assert left() == []
+
+
+def test_what_the_credentials_do_not_allow_is_told_from_a_store_that_is_away(s3_settings: S3Settings) -> None:
+    class Forbidden(BaseHTTPRequestHandler):
+        def do_DELETE(self) -> None:
+            said = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+            self.send_response(403)
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            """Not to the tests' output."""
+
+    with HTTPServer(("127.0.0.1", 0), Forbidden) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"127.0.0.1:{server.server_address[1]}"
+        store = ObjectStore(s3_settings.model_copy(update={"endpoint": endpoint}))
+        with pytest.raises(StoreDenied, match="AccessDenied"):
+            store.delete("t/x")
+        server.shutdown()
 
 
 @pytest.mark.parametrize("versioned", [False, True])

@@ -5,142 +5,29 @@ Notifications are published in MinIO's documented form beside the real S3 server
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
-from ai2text.audio.sandbox import Sandbox
 from ai2text.common import subjects
-from ai2text.common.bucket_settings import Bucket
 from ai2text.common.clock import utc_now
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
-from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.revisions import TranscriptCorrected
-from ai2text.common.contracts.transcription import RecordingTranscribed
 from ai2text.common.errors import ObjectChanged
-from ai2text.common.jetstream import Broker
-from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
-from ai2text.common.settings import S3Settings
-from ai2text.common.topology import set_up
 from ai2text.ingestion.bucket_hooks import hooks_router
 from ai2text.ingestion.catalogue import Catalogue
-from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.stage_object import StageObject
-from ai2text.ingestion.store_recording import StoreRecording
-from ai2text.ingestion.surroundings import Surroundings
-from ai2text.ingestion.watched_buckets import WatchedBucket, watched_buckets
-from tests.fixtures.examples import CANCELLATION, TRANSCRIPT
+from tests.fixtures.archive import DEADLINE_SECONDS, NEVER, SUBJECT, WAV, Archive, settled, transcribe, until, variant
+from tests.fixtures.examples import CANCELLATION
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.inside import KEY
-from tests.fixtures.no_catalogue import no_catalogue
 from tests.fixtures.notifications import notification
-from tests.fixtures.servers import FOLDERS
-from tests.fixtures.stack import SAMPLES
-
-DEADLINE_SECONDS = 40
-WAV = (SAMPLES / "01-the-weather-is-here.wav").read_bytes()
-SUBJECT = "minio.events"
-NEVER = 3600.0
-
-
-def variant(number: int) -> bytes:
-    """Other bytes, the same sound: something after the end of the data."""
-    return WAV + b"\0\0" * (number + 1)
-
-
-@dataclass
-class Archive:
-    """A bucket of somebody else's, and what ingestion makes of it."""
-
-    settings: S3Settings
-    """Of our own store, on the same server."""
-    bucket: str
-    objects: ObjectStore
-    store: ObjectStore
-    broker: Broker
-    sandbox: Sandbox
-    state: Path
-    catalogue: Catalogue = field(default_factory=no_catalogue)
-
-    @asynccontextmanager
-    async def watched(self, s3: S3Settings | None = None, **options: Any) -> AsyncIterator[WatchedBucket]:
-        """As `main` wires it."""
-        bucket = Bucket(**{"name": "archive", "bucket": self.bucket, "list_seconds": 1.0, **options})
-        own = IngestionSettings(state_dir=self.state)
-        s3 = s3 or self.settings
-        store = ObjectStore(s3)
-        storing = StoreRecording(own, store, self.sandbox, utc_now)
-        around = Surroundings(
-            settings=own, s3=s3, store=store, storing=storing, broker=self.broker, catalogue=self.catalogue
-        )
-        stop = asyncio.Event()
-        with watched_buckets((bucket,), around) as (wired,):
-            running = asyncio.gather(wired.watch.run(self.broker, stop), wired.consumer.run(stop))
-            try:
-                yield wired
-            finally:
-                stop.set()
-                await asyncio.wait_for(running, DEADLINE_SECONDS)
-
-    async def notify(self, *keys: str) -> None:
-        for key in keys:
-            await self.broker.client.publish(SUBJECT, notification(self.bucket, key))
-        await self.broker.client.flush()
-
-    async def ingested(self) -> list[RecordingIngested]:
-        return [
-            decode(RecordingIngested, data) for subject, data in await self.events() if subject.endswith("ingested.v1")
-        ]
-
-    async def rejected(self) -> list[RecordingRejected]:
-        return [
-            decode(RecordingRejected, data) for subject, data in await self.events() if subject.endswith("rejected.v1")
-        ]
-
-    async def events(self) -> list[tuple[str, bytes]]:
-        count = (await self.broker.jetstream.stream_info(subjects.EVENTS)).state.messages
-        raw = [await self.broker.jetstream.get_msg(subjects.EVENTS, seq) for seq in range(1, count + 1)]
-        return [(str(message.subject), message.data or b"") for message in raw]
-
-    async def until_ingested(self, count: int) -> list[RecordingIngested]:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while len(found := await self.ingested()) < count:
-                await asyncio.sleep(0.05)
-        return found
-
-    def listed(self) -> list[str]:
-        return [found.key for found in self.objects.list("") if not found.key.startswith(".ai2text/")]
-
-
-@pytest.fixture
-async def archive(
-    s3_settings: S3Settings, object_store: ObjectStore, broker: Broker, shared_sandbox: Sandbox, tmp_path: Path
-) -> Archive:
-    await set_up(broker, (*FOLDERS, "archive"))
-    name = f"archive-{uuid4()}"
-    objects = ObjectStore(s3_settings.model_copy(update={"bucket": name}))
-    objects.make_ready()
-    return Archive(s3_settings, name, objects, object_store, broker, shared_sandbox, tmp_path)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.05)
-
-
-async def settled(wired: WatchedBucket) -> None:
-    await until(lambda: wired.watch.status().reconciled and wired.watch.status().working == 0)
 
 
 def elsewhere(archive: Archive, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -288,28 +175,6 @@ async def test_the_reason_of_a_refused_object_does_not_outlive_it_where_objects_
         archive.objects.put("talk.wav", WAV)
         await until(lambda: archive.listed() == ["done/talk.wav"])
         await settled(wired)
-
-
-async def transcribe(archive: Archive, event: RecordingIngested) -> None:
-    """What asr would do."""
-    job = event.first_job
-    archive.store.put(job.outcome_key, encode(TRANSCRIPT))
-    await archive.broker.publish(
-        RecordingTranscribed(
-            tenant=job.tenant,
-            recording_id=job.recording_id,
-            job_id=job.job_id,
-            generation=0,
-            sha256=job.sha256,
-            outcome_key=job.outcome_key,
-            model=job.model,
-            language="en",
-            duration_seconds=1.0,
-            segments=1,
-            words=1,
-            transcribed_at=utc_now(),
-        )
-    )
 
 
 async def test_sidecars_are_written_beside_and_never_over_what_is_somebody_elses(archive: Archive) -> None:

@@ -32,7 +32,9 @@ def test_two_folders_have_each_their_tenant_model_lane_tags_and_sidecars(tmp_pat
     )
     calls = tmp_path / "calls"
     with IngestionService(tmp_path, servers, text) as service:
-        assert asyncio.run(readers_of(service)) == ["ingestion-calls", "ingestion-inbox", "metadata"]
+        assert asyncio.run(readers_of(service)) == [
+            *("erasures", "ingestion-calls", "ingestion-inbox", "metadata", "withdrawals")
+        ]
         service.drop("a.wav")
         (calls / "2024" / "phone").mkdir(parents=True)
         (calls / "2024" / "phone" / "b.wav").write_bytes(WAV.read_bytes())
@@ -57,7 +59,7 @@ def test_two_folders_have_each_their_tenant_model_lane_tags_and_sidecars(tmp_pat
 
 def test_the_set_up_step_takes_away_the_readers_of_former_folders(tmp_path: Path, servers: Servers) -> None:
     with IngestionService(tmp_path, servers, folder("").replace('"inbox"\npath', '"former"\npath')) as service:
-        assert asyncio.run(readers_of(service)) == ["ingestion-former", "metadata"]
+        assert asyncio.run(readers_of(service)) == ["erasures", "ingestion-former", "metadata", "withdrawals"]
         service.stop()
         service.sources.write_text(folder(""))
         service.run_set_up_step()

@@ -18,6 +18,7 @@ CODES = {
     "timed_out",
     "decoder_crashed",
     "unreadable",
+    "erased",
 }
 
 

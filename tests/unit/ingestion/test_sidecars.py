@@ -109,3 +109,22 @@ def test_drafts_of_a_killed_process_are_swept(tmp_path: Path) -> None:
         (folder / "talk.txt").write_text("whole")
     sweep(tmp_path)
     assert [p.name for p in sorted(tmp_path.rglob("*")) if p.is_file()] == ["talk.txt", "talk.txt"]
+
+
+def test_what_is_erased_is_what_we_wrote_or_were_about_to_and_nothing_else(sidecars: Sidecars, tmp_path: Path) -> None:
+    intended: list[str] = []
+    written = sidecars.write_transcript("talk.mp3", TRANSCRIPT, {}, intended.extend)
+    assert sorted(intended) == sorted(written.values())
+    (tmp_path / "talk.mp3.txt").write_text("somebody else's")
+    sidecars.erase("talk.mp3", {}, intended)
+    assert names(tmp_path) == ["talk.mp3", "talk.mp3.txt"]
+    written |= sidecars.write_reason("talk.mp3", REASON)
+    sidecars.erase("talk.mp3", written, ())
+    assert names(tmp_path) == ["talk.mp3", "talk.mp3.txt"]
+
+
+def test_a_sidecar_that_was_edited_is_not_erased(sidecars: Sidecars, tmp_path: Path) -> None:
+    written = sidecars.write_transcript("talk.mp3", TRANSCRIPT, {})
+    (tmp_path / "talk.txt").write_text("edited")
+    sidecars.erase("talk.mp3", written, ())
+    assert names(tmp_path) == ["talk.mp3", "talk.txt"]

@@ -30,6 +30,10 @@ GROUNDS = {
     "unreadable": Ground(
         "The file cannot be read where it lies", "check its permissions and its disk, or copy it again"
     ),
+    "erased": Ground(
+        "This recording was erased, and what lies in a watched place does not bring it back",
+        "upload it over the REST API to have it again",
+    ),
 }
 """Every code with what it means and what to do about it."""
 

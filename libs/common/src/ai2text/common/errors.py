@@ -4,6 +4,7 @@ Ai2TextError
 ├── Unavailable      a server did not answer or refused for now: the work is tried again later
 │   ├── BrokerUnavailable
 │   └── StoreUnavailable
+│       └── StoreDenied
 ├── Poison           the message can never be processed: dead-lettered at once, with the reason
 ├── Refused          the input is at fault: the code and the sentence are shown to whoever sent it
 ├── ObjectNotFound   the object store has no such key: the caller decides
@@ -26,6 +27,10 @@ class BrokerUnavailable(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """The object store did not answer, answered 5xx, or cut a body short."""
+
+
+class StoreDenied(StoreUnavailable):
+    """The object store does not let these credentials do that; somebody may change what they may do."""
 
 
 class Poison(Ai2TextError):

@@ -241,12 +241,19 @@ class ObjectStore:
         with translated("delete"):
             self._client.remove_object(self._bucket, key)
 
-    def erase(self, key: str) -> None:
-        """Deletes every version of it there is, where the bucket keeps them; may be repeated."""
+    def erase(self, key: str, etag: str | None = None) -> None:
+        """Deletes every version of it there is, where the bucket keeps them; may be repeated.
+
+        With `etag` only the versions of that content, and the marks of deletions once they stand for nothing.
+        """
         with translated("erase"):
-            for found in self._client.list_objects(self._bucket, key, recursive=True, include_version=True):
-                if found.object_name == key:
-                    self._client.remove_object(self._bucket, key, version_id=found.version_id)
+            listed = self._client.list_objects(self._bucket, key, recursive=True, include_version=True)
+            found = [each for each in listed if each.object_name == key]
+            contents = [each for each in found if not each.is_delete_marker]
+            kept = [each for each in contents if etag is not None and (each.etag or "").strip('"') != etag]
+            for each in found:
+                if each not in kept and not (kept and each.is_delete_marker):
+                    self._client.remove_object(self._bucket, key, version_id=each.version_id)
 
 
 class _HashChecked:

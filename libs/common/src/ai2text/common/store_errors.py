@@ -8,7 +8,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from ai2text.common import metrics
-from ai2text.common.errors import ObjectChanged, ObjectNotFound, StoreUnavailable
+from ai2text.common.errors import ObjectChanged, ObjectNotFound, StoreDenied, StoreUnavailable
 
 
 @contextmanager
@@ -22,7 +22,8 @@ def translated(operation: str) -> Iterator[None]:
         if exc.code == "PreconditionFailed":
             raise ObjectChanged(f"{exc.object_name} is no longer what it was.") from exc
         metrics.STORE_FAILURES.labels(operation).inc()
-        raise StoreUnavailable(f"{operation}: {exc.code}: {exc.message}") from exc
+        kind = StoreDenied if exc.code == "AccessDenied" else StoreUnavailable
+        raise kind(f"{operation}: {exc.code}: {exc.message}") from exc
     except (MinioException, InvalidResponseError, HTTPError, OSError) as exc:
         metrics.STORE_FAILURES.labels(operation).inc()
         raise StoreUnavailable(f"{operation}: {exc!r}") from exc

@@ -117,6 +117,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
                     subjects.TRANSCRIPTION_FAILED,
                     subjects.TRANSCRIPTION_CANCELLED,
                     subjects.TRANSCRIPT_CORRECTED,
+                    subjects.RECORDING_ERASED,
                 ),
             )
             for folder in folders

@@ -79,4 +79,4 @@ class DraftKeeper:
 def forget_draft(store: ObjectStore, job: TranscriptionRequested) -> None:
     """The job has its outcome."""
     if job.duration_seconds >= LONG_SECONDS:
-        store.delete(draft_key(job.tenant, job.job_id))
+        store.erase(draft_key(job.tenant, job.job_id))

@@ -22,12 +22,16 @@ class ObjectEntry:
     facts_key: str | None = None
     placed: str | None = None
     """Where it is moved to, written down before it is moved; None when it stays."""
+    origin: str | None = None
+    """Where it was moved from, once another object is known under that key."""
     written: dict[str, str] = field(default_factory=dict)
     """Keys of the objects that we wrote beside it, and the SHA-256 of what we wrote."""
     life: int = 0
     """Of the recording: the generation of its first jobs; see `identity`."""
     revision: int = 0
     """The correction that stands beside the object; 0 before there was any."""
+    intended: tuple[str, ...] = ()
+    """SHA-256 of what is being written beside it at this moment, or was when somebody was killed at it."""
 
 
 COLUMNS = {
@@ -39,9 +43,11 @@ COLUMNS = {
     "outcome_key": "TEXT",
     "facts_key": "TEXT",
     "placed": "TEXT",
+    "origin": "TEXT",
     "written": "TEXT",
     "life": "INTEGER NOT NULL DEFAULT 0",
     "revision": "INTEGER NOT NULL DEFAULT 0",
+    "intended": "TEXT NOT NULL DEFAULT '[]'",
 }
 
 
@@ -51,6 +57,7 @@ class Known:
     stage: Stage
     written: tuple[str, ...]
     """Keys of the objects that we wrote beside it."""
+    placed: str | None = None
 
 
 class BucketLedger:
@@ -66,7 +73,8 @@ class BucketLedger:
         self._file.close()
 
     def put(self, entry: ObjectEntry) -> None:
-        values = {**{name: getattr(entry, name) for name in COLUMNS}, "written": json.dumps(entry.written)}
+        lists = {"written": json.dumps(entry.written), "intended": json.dumps(entry.intended)}
+        values = {**{name: getattr(entry, name) for name in COLUMNS}, **lists}
         self._file.run(_INSERT, *values.values())
 
     def get(self, key: str) -> ObjectEntry | None:
@@ -92,14 +100,23 @@ class BucketLedger:
     def settle(self, entry: ObjectEntry, stage: Stage, written: dict[str, str], revision: int) -> None:
         """Only while the key still stands for that recording."""
         self._file.run(
-            "UPDATE objects SET stage = ?, written = ?, revision = ? WHERE key = ? AND recording_id = ? AND life = ?",
+            "UPDATE objects SET stage = ?, written = ?, revision = ?, intended = '[]' "
+            "WHERE key = ? AND recording_id = ? AND life = ?",
             *(stage, json.dumps(written), revision, entry.key, entry.recording_id, entry.life),
         )
 
+    def intend(self, entry: ObjectEntry, digests: tuple[str, ...]) -> None:
+        """Before it is written beside the object."""
+        intended = json.dumps(sorted({*entry.intended, *digests}))
+        self._file.run("UPDATE objects SET intended = ? WHERE key = ?", intended, entry.key)
+
     def keys(self) -> dict[str, Known]:
         """Of each what a listing is compared with."""
-        rows = self._file.read("SELECT key, etag, stage, written FROM objects")
-        return {key: Known(etag, Stage(stage), tuple(json.loads(written))) for key, etag, stage, written in rows}
+        rows = self._file.read("SELECT key, etag, stage, written, placed FROM objects")
+        return {
+            key: Known(etag, Stage(stage), tuple(json.loads(written)), placed)
+            for key, etag, stage, written, placed in rows
+        }
 
     def forget(self, key: str) -> None:
         self._file.run("DELETE FROM objects WHERE key = ?", key)
@@ -117,4 +134,11 @@ _INSERT = insertion("objects", COLUMNS)
 
 def _entry(row: sqlite3.Row) -> ObjectEntry:
     values = dict(row)
-    return ObjectEntry(**values | {"stage": Stage(values["stage"]), "written": json.loads(values["written"])})
+    return ObjectEntry(
+        **values
+        | {
+            "stage": Stage(values["stage"]),
+            "written": json.loads(values["written"]),
+            "intended": tuple(json.loads(values["intended"])),
+        }
+    )

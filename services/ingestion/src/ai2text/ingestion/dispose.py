@@ -17,7 +17,7 @@ import structlog
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested
-from ai2text.common.errors import ObjectChanged, StoreUnavailable
+from ai2text.common.errors import ObjectChanged, ObjectNotFound, StoreUnavailable
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.file_system import rename_new
 from ai2text.ingestion.folder_files import DONE, REJECTED
@@ -58,6 +58,13 @@ class Dispose:
                 raise FolderFull(f"{entry.name} cannot be moved or deleted: {exc.strerror}") from exc
         return current
 
+    def erase(self, entry: Entry) -> None:
+        """The file itself, wherever it lies, if it still is what was taken in. Raises OSError, Unavailable."""
+        with self.lock:
+            if entry.disposal is Disposal.MOVE and entry.target is not None:
+                entry = self._move(entry)  # to its end, for it may lie at either
+            self._remove(entry)
+
     def reject(self, name: str, signature: Signature, reason: Reason) -> str:
         """Moves a refused file away, its reason first; returns where to. Raises ObjectChanged, FolderFull."""
         with self.lock:
@@ -80,7 +87,7 @@ class Dispose:
         raise ObjectChanged(f"{name}: every name below {REJECTED} is taken.")
 
     def _move(self, entry: Entry) -> Entry:
-        if entry.target is None or not self._is_at(entry.target, entry.signature):
+        if entry.target is None or not self.is_at(entry.target, entry.signature):
             moved = self._moved(entry)
             if moved is None:
                 return entry
@@ -94,7 +101,7 @@ class Dispose:
 
     def _moved(self, entry: Entry) -> Entry | None:
         """None when the owner was faster, so that there is nothing to move."""
-        if not self._is_at(entry.name, entry.signature):
+        if not self.is_at(entry.name, entry.signature):
             if entry.target is None:
                 return None
             return entry  # moved already, and taken from there by its owner
@@ -113,24 +120,29 @@ class Dispose:
         return None
 
     def _delete(self, entry: Entry) -> Entry:
-        hidden = entry.target
-        if hidden is None and self._is_at(entry.name, entry.signature):
+        if entry.target is None and self.is_at(entry.name, entry.signature):
             self._verify_copy(entry)
-            hidden = to_name(str(PurePosixPath(to_path(entry.name)).with_name(f"{OWN_PREFIX}{uuid4().hex}.gone")))
-            self._ledger.put_durably(replace(entry, target=hidden))
-            log.debug("deletion_intended", name=entry.name)
-        if hidden is not None and not self._is_at(hidden, entry.signature):
-            try:
-                self._rename(entry.name, hidden, entry.signature)
-            except (FileNotFoundError, ObjectChanged):
-                log.info("deletion_skipped", name=entry.name)  # its owner was faster
-        if hidden is not None and self._is_at(hidden, entry.signature):
-            self._path(hidden).unlink()
-        log.debug("file_deleted", name=entry.name)
+        self._remove(entry)
         settled = replace(entry, disposal=Disposal.FINISHED, target=None)
         self._ledger.put(settled)
         log.info("recording_deleted", name=entry.name)
         return settled
+
+    def _remove(self, entry: Entry) -> None:
+        """By way of a hidden name, so that it is looked at once more where nobody else can exchange it."""
+        hidden = entry.target
+        if hidden is None and self.is_at(entry.name, entry.signature):
+            hidden = to_name(str(PurePosixPath(to_path(entry.name)).with_name(f"{OWN_PREFIX}{uuid4().hex}.gone")))
+            self._ledger.put_durably(replace(entry, target=hidden))
+            log.debug("deletion_intended", recording_id=entry.recording_id)
+        if hidden is not None and not self.is_at(hidden, entry.signature):
+            try:
+                self._rename(entry.name, hidden, entry.signature)
+            except (FileNotFoundError, ObjectChanged):
+                log.info("deletion_skipped", recording_id=entry.recording_id)  # its owner was faster
+        if hidden is not None and self.is_at(hidden, entry.signature):
+            self._path(hidden).unlink()
+        log.debug("file_deleted", recording_id=entry.recording_id)
 
     def _rename(self, name: str, target: str, expected: Signature) -> None:
         """Raises ObjectChanged when what was moved was another file, which is put back."""
@@ -163,7 +175,7 @@ class Dispose:
             if not os.path.lexists(self._root / numbered):
                 yield to_name(numbered)
 
-    def _is_at(self, name: str, signature: Signature) -> bool:
+    def is_at(self, name: str, signature: Signature) -> bool:
         return signature_of(self._path(name)) == signature
 
     def _path(self, name: str) -> Path:
@@ -171,8 +183,12 @@ class Dispose:
 
     def _verify_copy(self, entry: Entry) -> None:
         """Reads the stored audio back: what is deleted here must be whole there."""
-        facts = decode(RecordingIngested, self._store.get(str(entry.facts_key)))
-        digest, etag = hashlib.sha256(), self._store.stat(facts.audio_key).etag
+        try:
+            facts = decode(RecordingIngested, self._store.get(str(entry.facts_key)))
+            etag = self._store.stat(facts.audio_key).etag
+        except ObjectNotFound as exc:
+            raise StoreUnavailable("There is no copy (any more); the file is kept.") from exc
+        digest = hashlib.sha256()
         for offset in range(0, facts.size_bytes, BLOCK_BYTES):
             length = min(BLOCK_BYTES, facts.size_bytes - offset)
             digest.update(self._store.read(facts.audio_key, offset, length, etag))

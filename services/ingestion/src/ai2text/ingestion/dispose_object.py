@@ -40,10 +40,17 @@ class DisposeObject:
         if place := self.place_of(seen):
             self._ledger.placed(seen.key, place)
             self._watched.compose(place, [seen])
+            if not self._is_known(seen):
+                self._watched.erase(place)  # it was erased meanwhile
+                return
             log.debug("object_moved", key=seen.key, place=place)
         if self._stands(seen):
             self._watched.delete(seen.key)
             log.info("object_disposed", key=seen.key, disposition=self._bucket.disposition)
+
+    def _is_known(self, seen: StoredObject) -> bool:
+        known = self._ledger.get(seen.key)
+        return known is not None and known.etag == seen.etag
 
     def _is_free(self, place: str, seen: StoredObject) -> bool:
         """Also when it was copied there before, which its size has to say: a copy may have another ETag."""

@@ -60,3 +60,8 @@ def _rename_onto_own_mark(source: Path, target: Path) -> None:
     source.lstat()  # without it an empty file would be left under the new name
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     source.rename(target)
+
+
+def is_forbidden(exc: OSError) -> bool:
+    """By whoever owns the file, or for the whole file system."""
+    return exc.errno in {errno.EACCES, errno.EPERM, errno.EROFS}

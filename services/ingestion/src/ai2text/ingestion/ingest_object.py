@@ -11,9 +11,10 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
-from ai2text.common.errors import ObjectChanged, Refused
+from ai2text.common.errors import ObjectChanged, ObjectNotFound, Refused
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore, StoredObject
+from ai2text.common.sources import Disposition
 from ai2text.ingestion import recording
 from ai2text.ingestion.announce_recording import announce_recording
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
@@ -60,13 +61,14 @@ class IngestObject:
         ask = tagged(self._bucket, self._ask, seen.key)
         source = recording.source_of(ask, "bucket", seen.key, seen.modified_at)
         try:
-            former = _former(self._ledger.get(seen.key))
+            former = self._former(self._ledger.get(seen.key))
             stored = await asyncio.to_thread(self._store_object, ask, source, seen, former)
             facts = recording.replacing(stored, former, self._clock())
         except Refused as exc:
             await self._reject(source, seen, Reason(code=exc.code, detail=exc.detail))
             return
-        place, known = await asyncio.to_thread(self._dispose.place_of, seen), self._ledger.get(seen.key)
+        place = await asyncio.to_thread(self._dispose.place_of, seen)
+        known = await asyncio.to_thread(self._cleared, seen.key, facts, place)
         entry = _entry(seen, facts, known, place)
         if known and known.stage is Stage.REFUSED:
             await asyncio.to_thread(self._sidecars.remove_reason, seen.key, known.written)
@@ -77,7 +79,12 @@ class IngestObject:
 
     async def announce_again(self, entry: ObjectEntry) -> None:
         """After a crash between storing and announcing."""
-        await self._announce(entry, await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key)))
+        try:
+            facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
+        except ObjectNotFound:
+            log.warning("facts_missing", recording_id=entry.recording_id)  # erased: the word of it is on its way here
+            return
+        await self._announce(entry, facts)
 
     async def go_on(self, entry: ObjectEntry, seen: StoredObject) -> None:
         """After a crash anywhere, with an object that is known and stands there still."""
@@ -99,15 +106,40 @@ class IngestObject:
             storing = StoreStaged(self._storing, self._store)
             stored = storing.store_staged(ask, source, [staged.object], staged.sha256, former)
         except Refused as exc:
-            self._store.delete(key)
+            self._store.erase(key)
             if exc.code == "checksum_mismatch":
                 raise ObjectChanged(f"{seen.key} did not arrive as it was read.") from exc
             raise
-        self._store.delete(key)
+        self._store.erase(key)
         return stored.facts
 
+    def _former(self, known: ObjectEntry | None) -> str | None:
+        """The recording that the key held before. What we moved or deleted ourselves was not replaced."""
+        return known.recording_id if known and self._bucket.disposition is Disposition.KEEP else None
+
+    def _cleared(
+        self, key: str, facts: RecordingIngested | None = None, place: str | None = None
+    ) -> ObjectEntry | None:
+        """What is known of this very recording, or of none, under the key.
+
+        Another one that was moved away is known by the key where it lies, and what stands beside one that was
+        overwritten goes, for nobody would find it later.
+        """
+        with self._sidecars.lock:
+            known = self._ledger.get(key)
+            if known is None or known.recording_id is None:
+                return known
+            same = facts and (known.recording_id, known.life) == (facts.recording_id, facts.first_job.generation)
+            if same and known.placed == place:
+                return known
+            if known.placed is None:
+                self._sidecars.erase(key, known.written, known.intended)
+            else:
+                self._ledger.put(replace(known, key=known.placed, origin=key))
+        return None
+
     async def _reject(self, source: Source, seen: StoredObject, reason: Reason) -> None:
-        known = self._ledger.get(seen.key)
+        known = await asyncio.to_thread(self._cleared, seen.key)
         written = await asyncio.to_thread(self._sidecars.write_reason, seen.key, reason, known.written if known else {})
         rejected = RecordingRejected(
             tenant=self._bucket.tenant,
@@ -124,14 +156,7 @@ class IngestObject:
         log.warning("object_rejected", key=seen.key, code=reason.code, detail=reason.detail)
 
 
-def _former(known: ObjectEntry | None) -> str | None:
-    """The recording that the key held before. What we moved away ourselves was not replaced."""
-    return known.recording_id if known and known.placed is None else None
-
-
 def _entry(seen: StoredObject, facts: RecordingIngested, known: ObjectEntry | None, place: str | None) -> ObjectEntry:
-    """What was written beside an object that lay elsewhere belongs to that one."""
-    beside = known is not None and known.placed == place
     return ObjectEntry(
         key=seen.key,
         etag=seen.etag,
@@ -141,7 +166,8 @@ def _entry(seen: StoredObject, facts: RecordingIngested, known: ObjectEntry | No
         outcome_key=facts.first_job.outcome_key,
         facts_key=facts.facts_key,
         placed=place,
-        written=known.written if known and beside else {},
+        written=known.written if known else {},
         life=facts.first_job.generation,
-        revision=known.revision if known and beside and known.recording_id == facts.recording_id else 0,
+        revision=known.revision if known else 0,
+        intended=known.intended if known else (),
     )

@@ -10,7 +10,7 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.common.errors import Refused
+from ai2text.common.errors import ObjectNotFound, Refused
 from ai2text.common.jetstream import Broker
 from ai2text.common.sources import Disposition, Folder
 from ai2text.ingestion import recording
@@ -78,6 +78,7 @@ class IngestRecording:
             await self._reject(source, signature, Reason(code=exc.code, detail=exc.detail), former)
             return None
         facts = recording.replacing(stored.facts, former, self._clock())
+        known = await asyncio.to_thread(self._cleared, known, facts)
         entry = self._entry(name, signature, facts, known)
         self._ledger.put(entry)
         log.debug("recording_stored", name=name, recording_id=facts.recording_id, bytes=facts.size_bytes)
@@ -86,7 +87,11 @@ class IngestRecording:
 
     async def announce_again(self, entry: Entry) -> None:
         """After a crash between storing and announcing."""
-        facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
+        try:
+            facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
+        except ObjectNotFound:
+            log.warning("facts_missing", recording_id=entry.recording_id)  # erased: the word of it is on its way here
+            return
         await self._announce(entry, recording.replacing(facts, entry.replaces, self._clock()))
 
     async def _announce(self, entry: Entry, facts: RecordingIngested) -> None:
@@ -103,8 +108,17 @@ class IngestRecording:
         except OSError as exc:
             raise Refused(UNREADABLE, f"The file cannot be read: {exc.strerror}.") from exc
 
+    def _cleared(self, known: Entry | None, facts: RecordingIngested | None) -> Entry | None:
+        """What is known of this very recording, or of none: what stands beside another one goes when that one goes."""
+        if known is None or known.recording_id is None:
+            return known
+        if facts and (known.recording_id, known.life) == (facts.recording_id, facts.first_job.generation):
+            return known
+        with self._dispose.lock:
+            self._sidecars.erase(known.name, known.written, known.intended)
+        return None
+
     def _entry(self, name: str, signature: Signature, facts: RecordingIngested, known: Entry | None) -> Entry:
-        same = known is not None and known.recording_id == facts.recording_id
         return Entry(
             name=name,
             signature=signature,
@@ -114,14 +128,16 @@ class IngestRecording:
             outcome_key=facts.first_job.outcome_key,
             facts_key=facts.facts_key,
             written=known.written if known else {},
+            intended=known.intended if known else (),
             replaces=facts.replaces_recording_id,
             disposal=DISPOSALS[self._folder.disposition],
             life=facts.first_job.generation,
-            revision=known.revision if known and same else 0,
+            revision=known.revision if known else 0,
         )
 
     async def _reject(self, source: Source, signature: Signature, reason: Reason, former: str | None) -> None:
         """What cannot be read stays where it is, for its permissions may change."""
+        await asyncio.to_thread(self._cleared, self._ledger.get(source.name), None)
         await self._broker.publish(recording.rejected(self._ask, source, signature, reason, self._clock()))
         log.debug("rejection_announced", name=source.name)
         if self._folder.disposition is Disposition.MOVE and reason.code != UNREADABLE:

@@ -61,6 +61,8 @@ class Entry:
     """Of the recording: the generation of its first jobs; see `identity`."""
     revision: int = 0
     """The correction that stands beside the file; 0 before there was any."""
+    intended: tuple[str, ...] = ()
+    """SHA-256 of what is being written beside it at this moment, or was when somebody was killed at it."""
 
 
 COLUMNS = {
@@ -79,6 +81,7 @@ COLUMNS = {
     "target": "TEXT",
     "life": "INTEGER NOT NULL DEFAULT 0",
     "revision": "INTEGER NOT NULL DEFAULT 0",
+    "intended": "TEXT NOT NULL DEFAULT '[]'",
 }
 PENDING = (Disposal.MOVE, Disposal.DELETE)
 
@@ -180,6 +183,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
         **{name: getattr(entry, name) for name in COLUMNS if hasattr(entry, name)},
         **{name: getattr(signature, name) for name in signature.__slots__},
         "written": json.dumps(entry.written),
+        "intended": json.dumps(entry.intended),
     }
     return tuple(values[name] for name in COLUMNS)
 
@@ -191,5 +195,6 @@ def _entry(row: sqlite3.Row) -> Entry:
         "stage": Stage(values["stage"]),
         "disposal": Disposal(values["disposal"]),
         "written": json.loads(values["written"]),
+        "intended": tuple(json.loads(values["intended"])),
     }
     return Entry(signature=signature, **values)

@@ -20,6 +20,7 @@ from ai2text.common.sources import load_folders
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.catalogue import Catalogue, metadata_client
 from ai2text.ingestion.complete_upload import CompleteUpload
+from ai2text.ingestion.erase_objects import erasure_consumer
 from ai2text.ingestion.http_api import build_app
 from ai2text.ingestion.open_upload import OpenUpload
 from ai2text.ingestion.receive_part import ReceivePart
@@ -70,6 +71,7 @@ async def serve(life: Life) -> None:
                 watched_buckets(buckets, around) as in_buckets,
             ):
                 consumers = [*(each.consumer for each in in_folders), *(each.consumer for each in in_buckets)]
+                consumers.append(erasure_consumer(broker, store))
                 life.probes.ready_when("nats", lambda: broker.connected)
                 life.probes.ready_when("store", lambda: admission.open)
                 life.probes.ready_when("consumer", lambda: not any(consumer.halted for consumer in consumers))

@@ -58,7 +58,7 @@ class ReceivePart:
         key = part_key(standing.prefix, number, size_bytes, sha256)
         for part in standing.parts:
             if part.number == number and part.object.key != key:
-                self._store.delete(part.object.key)  # first, so that there are never two of them
+                self._store.erase(part.object.key)  # first, so that there are never two of them
         file.seek(0)
         self._store.put_verified(key, file, size_bytes, sha256, AUDIO_TYPE)
         (stored,) = parts_among([self._store.stat(key)])

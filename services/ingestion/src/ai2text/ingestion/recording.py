@@ -73,10 +73,13 @@ def source_of(
     )
 
 
-def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime) -> RecordingIngested:
+def ingested(
+    ask: Ask, source: Source, media: Media, sha256: str, size_bytes: int, at: datetime, life: int = 0
+) -> RecordingIngested:
+    """`life` is the recording's; see `identity`."""
     recording = identity.recording_id(ask.tenant, sha256)
-    job = identity.job_id(recording, ask.model, ask.task, ask.options, generation=0)
-    key = identity.audio_key(ask.tenant, sha256)
+    job = identity.job_id(recording, ask.model, ask.task, ask.options, generation=life)
+    key = identity.audio_key(ask.tenant, sha256, life)
     return RecordingIngested(
         tenant=ask.tenant,
         recording_id=recording,
@@ -91,6 +94,7 @@ def ingested(ask: Ask, source: Source, media: Media, sha256: str, size_bytes: in
             tenant=ask.tenant,
             recording_id=recording,
             job_id=job,
+            generation=life,
             lane=ask.lane,
             audio_key=key,
             sha256=sha256,

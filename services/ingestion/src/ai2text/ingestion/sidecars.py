@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +16,7 @@ from ai2text.common.contracts.outcome import Transcript
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.errors import Unavailable
 from ai2text.ingestion.corrected import Corrected
+from ai2text.ingestion.file_system import is_forbidden
 from ai2text.ingestion.names import to_name, to_path
 from ai2text.ingestion.recording import OWN_PREFIX, reason_content, reason_name, sidecar_names
 
@@ -25,6 +26,7 @@ DRAFTS = (".tmp", ".final")
 Written = dict[str, str]
 """Names below the folder, and the SHA-256 of what we wrote there."""
 Text = Transcript | Corrected
+Intend = Callable[[tuple[str, ...]], None]
 
 
 class FolderFull(Unavailable):
@@ -39,17 +41,24 @@ class Sidecars:
         self._extensions = extensions
         self._formats = formats
 
-    def write_transcript(self, name: str, transcript: Text, written: Mapping[str, str]) -> Written:
-        """What stands beside the recording now; a reason that stood there is removed."""
+    def write_transcript(
+        self, name: str, transcript: Text, written: Mapping[str, str], intend: Intend = lambda _: None
+    ) -> Written:
+        """What stands beside the recording now; a reason that stood there is removed.
+
+        `intend` is told the SHA-256 of all that will be written, before it is.
+        """
         parent, own = PurePosixPath(to_path(name)).parent, PurePosixPath(to_path(name)).name
         neighbours = self._neighbours(parent, own)
         reason = to_name(reason_name(to_path(name)))
         kept: Written = {}
-        for suffix in self._formats:
+        contents = {suffix: CONTENT[suffix](transcript).encode() for suffix in self._formats}
+        intend(tuple(map(digest_of, contents.values())))
+        for suffix, content in contents.items():
             earlier = [n for n in written if n.endswith(f".{suffix}") and n != reason]
             fresh = sidecar_names(own, suffix, neighbours, self._extensions)
             candidates = [*earlier, *(to_name(str(parent / n)) for n in fresh)]
-            kept |= self._write(candidates, CONTENT[suffix](transcript).encode(), written)
+            kept |= self._write(candidates, content, written)
         self.remove_reason(name, written)
         return kept
 
@@ -65,6 +74,23 @@ class Sidecars:
         if reason in written and _digest_of(path) == written[reason]:
             path.unlink(missing_ok=True)
 
+    def erase(self, name: str, written: Mapping[str, str], intended: Collection[str]) -> None:
+        """What still is as we wrote it, or were about to; where nothing may be deleted, it is left."""
+        parent, own = PurePosixPath(to_path(name)).parent, PurePosixPath(to_path(name)).name
+        names = [n for suffix in self._formats for n in sidecar_names(own, suffix, (), self._extensions)]
+        for each in {*written, *(to_name(str(parent / n)) for n in names)}:
+            path = self._folder / to_path(each)
+            if _digest_of(path) in {*written.values(), *intended}:
+                self._delete(path)
+
+    def _delete(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as exc:
+            if not is_forbidden(exc):
+                raise FolderFull(f"{self._folder} lets nothing be deleted: {exc.strerror}") from exc
+            log.warning("sidecar_not_erased", folder=str(self._folder), error=exc.strerror)
+
     def _neighbours(self, parent: PurePosixPath, own: str) -> list[str]:
         """Other recordings of the same stem; asked for by name, for the folder may hold very many."""
         stem = PurePosixPath(own).stem
@@ -73,7 +99,7 @@ class Sidecars:
 
     def _write(self, candidates: list[str], content: bytes, written: Mapping[str, str]) -> Written:
         """Takes the first candidate that is free, ours, or already says the same."""
-        digest = hashlib.sha256(content).hexdigest()
+        digest = digest_of(content)
         for candidate in candidates:
             standing = _digest_of(self._folder / to_path(candidate))
             if standing == digest or self._placed(candidate, content, standing, written.get(candidate)):
@@ -120,10 +146,14 @@ def _put_in_place(draft: Path, target: Path, *, replace: bool) -> bool:
     return True
 
 
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _digest_of(path: Path) -> str | None:
     """None when nothing stands there; something else than a file never has our digest."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return digest_of(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as exc:

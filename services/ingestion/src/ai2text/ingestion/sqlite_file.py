@@ -17,6 +17,7 @@ class SqliteFile:
     """Blocking and safe to call from several threads; raises LedgerUnavailable.
 
     What is written survives the end of the process at once, and a power cut a moment later; `durable` means at once.
+    What is deleted is overwritten in the file.
     """
 
     def __init__(self, path: Path, *, durable: bool) -> None:
@@ -26,6 +27,7 @@ class SqliteFile:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA secure_delete=ON")
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
     def close(self) -> None:

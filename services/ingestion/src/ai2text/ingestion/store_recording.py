@@ -20,6 +20,7 @@ from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import PART_BYTES, ObjectStore, Readable
 from ai2text.ingestion import recording
 from ai2text.ingestion.held_back import HeldBack
+from ai2text.ingestion.lives import life_of
 from ai2text.ingestion.recording import Ask
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.ingestion.stable_file import sha256_of
@@ -59,27 +60,30 @@ class StoreRecording:
         """
         self.check_size(size_bytes)
         sha256 = sha256_of(file)
-        new = not self._stands(identity.audio_key(ask.tenant, sha256), size_bytes)
+        life = self.life_of(ask, source, sha256)
+        new = not self._stands(identity.audio_key(ask.tenant, sha256, life), size_bytes)
         if new and size_bytes > PART_BYTES:
-            facts = self._examined_and_put(ask, source, file, sha256, former)
+            facts = self._examined_and_put(ask, source, file, sha256, life)
         else:
-            facts = self.examined(ask, source, FileSource(file), sha256, former)
+            facts = self.examined(ask, source, FileSource(file), sha256, life)
             if new:
                 self._put(facts.audio_key, file, size_bytes, sha256)
         log.debug("audio_stored", name=source.name, key=facts.audio_key)
-        return self.keep_facts(facts, ask, new=new)
+        return self.keep_facts(recording.replacing(facts, former, facts.ingested_at), ask, new=new)
 
-    def _examined_and_put(
-        self, ask: Ask, source: Source, file: BinaryIO, sha256: str, former: str | None
-    ) -> RecordingIngested:
+    def life_of(self, ask: Ask, source: Source, sha256: str) -> int:
+        """Of the recording with these bytes. Raises Refused for what was erased; see `lives`."""
+        return life_of(self._store, ask.tenant, source, sha256)
+
+    def _examined_and_put(self, ask: Ask, source: Source, file: BinaryIO, sha256: str, life: int) -> RecordingIngested:
         """Side by side, for each takes as long as the other. Of what is refused no object is made."""
         audio = FileSource(file)
         held = HeldBack(file, audio.size_bytes)
-        key = identity.audio_key(ask.tenant, sha256)
+        key = identity.audio_key(ask.tenant, sha256, life)
         with ThreadPoolExecutor(1, "put") as other:
             put = other.submit(copy_context().run, self._put, key, held, audio.size_bytes, sha256)
             with held:
-                facts = self.examined(ask, source, audio, sha256, former)
+                facts = self.examined(ask, source, audio, sha256, life)
             put.result()
         return facts
 
@@ -108,10 +112,7 @@ class StoreRecording:
         if size_bytes > self._settings.max_file_bytes:
             raise refusals.too_large(size_bytes, self._settings.max_file_bytes)
 
-    def examined(
-        self, ask: Ask, source: Source, audio: AudioSource, sha256: str, former: str | None = None
-    ) -> RecordingIngested:
-        """What decoding all of it says; nothing is stored. `former` is the recording that the source held before."""
+    def examined(self, ask: Ask, source: Source, audio: AudioSource, sha256: str, life: int) -> RecordingIngested:
+        """What decoding all of it says; nothing is stored."""
         media = probe(self._sandbox, audio, max_duration_seconds=self._settings.max_duration_seconds)
-        now = self._clock()
-        return recording.replacing(recording.ingested(ask, source, media, sha256, audio.size_bytes, now), former, now)
+        return recording.ingested(ask, source, media, sha256, audio.size_bytes, self._clock(), life)

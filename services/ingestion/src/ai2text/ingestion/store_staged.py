@@ -15,6 +15,7 @@ from ai2text.common.contracts import identity
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.errors import ObjectChanged, ObjectNotFound
 from ai2text.common.object_store import ObjectStore, StoredObject
+from ai2text.ingestion import recording
 from ai2text.ingestion.recording import Ask
 from ai2text.ingestion.request_body import check
 from ai2text.ingestion.store_recording import Stored, StoreRecording
@@ -51,27 +52,32 @@ class StoreStaged:
             sha256 = sha256_by_ranges(audio)
             check(sha256, promised)
             log.debug("staged_hashed", name=source.name, sha256=sha256)
-            facts = self._storing.examined(ask, source, audio, sha256, former)
+            life = self._storing.life_of(ask, source, sha256)
+            facts = self._storing.examined(ask, source, audio, sha256, life)
         new = not self._is_known(facts)
         if new:
             self._copy(facts, staged)
         log.debug("staged_stored", name=source.name, key=facts.audio_key)
-        return self._storing.keep_facts(facts, ask, new=new)
+        return self._storing.keep_facts(recording.replacing(facts, former, facts.ingested_at), ask, new=new)
 
     def _is_known(self, facts: RecordingIngested) -> bool:
-        """A copy that nobody has vouched for yet may be what a killed process left unchecked."""
+        """A copy that nobody has vouched for yet may be what a killed process left unchecked.
+
+        Facts may be those of an earlier life, of which not all is deleted yet: a later one is always hashed.
+        """
         try:
             standing = self._store.stat(facts.audio_key)
         except ObjectNotFound:
             return False
-        vouched = next(self._store.list(f"{identity.facts_prefix(facts.tenant)}{facts.sha256}/"), None) is not None
+        prefix = f"{identity.facts_prefix(facts.tenant)}{facts.sha256}/"
+        vouched = facts.first_job.generation == 0 and next(self._store.list(prefix), None) is not None
         return standing.size_bytes == facts.size_bytes and (vouched or self._holds(standing, facts.sha256))
 
     def _copy(self, facts: RecordingIngested, staged: Sequence[StoredObject]) -> None:
         self._store.compose(facts.audio_key, staged)
         log.debug("staged_copied", name=facts.source.name, key=facts.audio_key)
         if not self._holds(self._store.stat(facts.audio_key), facts.sha256):
-            self._store.delete(facts.audio_key)
+            self._store.erase(facts.audio_key)
             raise ObjectChanged("What was staged changed while it was copied, or was copied wrongly.")
 
     def _holds(self, stored: StoredObject, sha256: str) -> bool:

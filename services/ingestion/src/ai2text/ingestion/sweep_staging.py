@@ -54,6 +54,6 @@ class SweepStaging:
         if any(stored.modified_at is None or stored.modified_at >= before for stored in objects):
             return
         for stored in objects:
-            self._store.delete(stored.key)
+            self._store.erase(stored.key)
         if objects:
             log.info("staged_swept", prefix=staged, objects=len(objects))

@@ -72,13 +72,13 @@ class Uploads:
     def clear(self, standing: Standing) -> None:
         """Removes the parts; the answer stays until it is swept."""
         for part in standing.parts:
-            self._store.delete(part.object.key)
+            self._store.erase(part.object.key)
 
     def discard(self, standing: Standing) -> None:
         """What it was first: from then on nobody finds it, and what is left of it is swept."""
-        self._store.delete(f"{standing.prefix}{OPENED}")
+        self._store.erase(f"{standing.prefix}{OPENED}")
         for stored in self._store.list(standing.prefix):
-            self._store.delete(stored.key)
+            self._store.erase(stored.key)
 
     def _read(self, key: str) -> bytes:
         try:

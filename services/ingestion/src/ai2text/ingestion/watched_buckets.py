@@ -13,6 +13,7 @@ from ai2text.ingestion.bucket_hooks import Hook
 from ai2text.ingestion.bucket_ledger import BucketLedger
 from ai2text.ingestion.bucket_watch import BucketWatch
 from ai2text.ingestion.dispose_object import DisposeObject
+from ai2text.ingestion.erase_watched_objects import EraseWatchedObjects
 from ai2text.ingestion.ingest_object import IngestObject
 from ai2text.ingestion.object_sidecars import ObjectSidecars
 from ai2text.ingestion.patterns import check_patterns
@@ -65,8 +66,9 @@ def _wired(bucket: Bucket, around: Surroundings, ledger: BucketLedger) -> Watche
     )
     texts = ReadShownText(around.store, around.catalogue, bucket.tenant)
     write = WriteObjectSidecars(ledger, texts, sidecars)
+    erase = EraseWatchedObjects(bucket, watched, ledger, sidecars)
     watch = BucketWatch(bucket, watched, ledger, ingest, write, around.settings.workers)
-    consumer = sidecar_consumer(around.broker, bucket.name, write.write_object_sidecars)
+    consumer = sidecar_consumer(around.broker, bucket.name, write.write_object_sidecars, erase.erase_watched_objects)
     return WatchedBucket(watch=watch, consumer=consumer, hook=_hook(bucket, watch))
 
 

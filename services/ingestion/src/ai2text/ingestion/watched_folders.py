@@ -9,6 +9,7 @@ from ai2text.common.consumer import Consumer
 from ai2text.common.sources import Folder
 from ai2text.ingestion.admission import Admission
 from ai2text.ingestion.dispose import Dispose
+from ai2text.ingestion.erase_files import EraseFiles
 from ai2text.ingestion.folder_files import FolderFiles
 from ai2text.ingestion.hot_folder import HotFolder
 from ai2text.ingestion.ingest_recording import IngestRecording
@@ -25,7 +26,7 @@ from ai2text.ingestion.write_sidecars import WriteSidecars
 class WatchedFolder:
     folder: HotFolder
     consumer: Consumer
-    """Of the facts, from which its sidecars follow."""
+    """Of the facts, from which its sidecars follow, and what goes."""
 
 
 @contextmanager
@@ -54,4 +55,6 @@ def wired(folder: Folder, around: Surroundings, ledger: Ledger, admission: Admis
     )
     scan = Scan(root, FolderFiles(folder))
     hot_folder = HotFolder(folder, ledger, scan, ingest, write, dispose, admission)
-    return WatchedFolder(folder=hot_folder, consumer=sidecar_consumer(around.broker, folder.name, write.write_sidecars))
+    erase = EraseFiles(scan, ledger, sidecars, dispose)
+    consumer = sidecar_consumer(around.broker, folder.name, write.write_sidecars, erase.erase_files)
+    return WatchedFolder(folder=hot_folder, consumer=consumer)

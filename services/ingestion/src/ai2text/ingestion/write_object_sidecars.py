@@ -1,7 +1,7 @@
 """What people see of a recording appears beside every object of it in a watched bucket."""
 
 import asyncio
-from threading import Lock
+from functools import partial
 
 import structlog
 
@@ -23,7 +23,6 @@ class WriteObjectSidecars:
     """Every call may be repeated; what is written already is left alone, and nothing older replaces it."""
 
     def __init__(self, ledger: BucketLedger, texts: ReadShownText, sidecars: ObjectSidecars) -> None:
-        self._lock = Lock()
         self._ledger = ledger
         self._texts = texts
         self._sidecars = sidecars
@@ -53,7 +52,7 @@ class WriteObjectSidecars:
 
     def _write(self, known: ObjectEntry, shown: Shown) -> None:
         """As the object is known by now: a text takes its time to arrive."""
-        with self._lock:
+        with self._sidecars.lock:
             entry = self._ledger.get(known.key)
             if entry is None or (entry.recording_id, entry.life) != (known.recording_id, known.life):
                 return
@@ -66,7 +65,9 @@ class WriteObjectSidecars:
         key = entry.placed or entry.key
         match shown:
             case Corrected() | Transcript(task=Task.TRANSCRIBE):
-                written = self._sidecars.write_transcript(key, shown, entry.written)
+                intend = partial(self._ledger.intend, entry)
+                written = self._sidecars.write_transcript(key, shown, entry.written, intend)
+                log.debug("object_sidecars_placed", recording_id=entry.recording_id)
                 self._ledger.settle(entry, Stage.DONE, written, revision_of(shown))
             case Failure() if entry.stage is not Stage.DONE:
                 written = self._sidecars.write_reason(key, reason_of(shown), entry.written)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -82,11 +83,17 @@ class WriteSidecars:
     def _written(self, entry: Entry, shown: Shown) -> Entry:
         match shown:
             case Corrected() | Transcript(task=Task.TRANSCRIBE):
-                written = self._sidecars.write_transcript(entry.name, shown, entry.written)
-                return replace(entry, stage=Stage.DONE, written=written, revision=revision_of(shown))
+                intend = partial(self._intend, entry)
+                written = self._sidecars.write_transcript(entry.name, shown, entry.written, intend)
+                log.debug("sidecars_placed", recording_id=entry.recording_id)
+                return replace(entry, stage=Stage.DONE, written=written, revision=revision_of(shown), intended=())
             case Failure() if entry.stage is not Stage.DONE:
                 written = self._sidecars.write_reason(entry.name, reason_of(shown), entry.written)
                 return replace(entry, stage=Stage.FAILED, written=written)
             case Cancellation() if entry.stage in WAITING:
                 return replace(entry, stage=Stage.CANCELLED)
         return entry
+
+    def _intend(self, entry: Entry, digests: tuple[str, ...]) -> None:
+        """Known before it stands there, so that it can be told from what others write, whoever dies meanwhile."""
+        self._ledger.put(replace(entry, intended=tuple(sorted({*entry.intended, *digests}))))

@@ -1,0 +1,32 @@
+"""Which life of a recording begins or goes on with bytes that are taken in; see `identity`."""
+
+import structlog
+
+from ai2text.audio import refusals
+from ai2text.common.contracts import identity
+from ai2text.common.contracts.codec import decode
+from ai2text.common.contracts.erasure import Tombstone
+from ai2text.common.contracts.recordings import Source
+from ai2text.common.errors import ObjectNotFound
+from ai2text.common.object_store import ObjectStore
+
+log = structlog.get_logger()
+
+
+def life_of(store: ObjectStore, tenant: str, source: Source, sha256: str) -> int:
+    """Blocking. 0 for what was never erased.
+
+    Only somebody who uploads it begins another life of what was erased; a file or an object that lies in a watched
+    place joins that one, and raises Refused before. Audio of the first life is left by nobody but a killed process.
+    """
+    recording = identity.recording_id(tenant, sha256)
+    try:
+        tombstone = decode(Tombstone, store.get(identity.tombstone_key(tenant, recording)))
+    except ObjectNotFound:
+        return 0
+    store.erase(identity.audio_key(tenant, sha256))
+    life = tombstone.next_life
+    if source.kind != "upload" and not store.exists(identity.audio_key(tenant, sha256, life)):
+        raise refusals.refused("erased")
+    log.debug("another_life", recording_id=recording, life=life)
+    return life
