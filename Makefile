@@ -7,6 +7,9 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(patsubst %/pyproject.toml,./%,$(p)))
 SOURCES := libs services tests
 ARGS ?=
 
+# The tests start hundreds of processes, each of which would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-all lint format bench docs lock clean
 
 run: $(VENV)/.run

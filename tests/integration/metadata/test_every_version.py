@@ -21,6 +21,11 @@ WRITTEN_BY = Path(__file__).parent / "written_by"
 """What each version could write that none before it could; a migration brings its own file."""
 
 
+@pytest.fixture
+def postgres_dsn(empty_dsn: str) -> str:
+    return empty_dsn
+
+
 def revisions() -> list[str]:
     """The oldest first."""
     config = Config()

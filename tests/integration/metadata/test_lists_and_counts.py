@@ -223,9 +223,9 @@ async def test_a_transaction_that_fails_counts_nothing(database: Database) -> No
     assert await rows(database, KEPT) == before
 
 
-async def test_a_catalogue_of_the_version_before_is_counted_and_listed_as_it_stands(postgres_dsn: str) -> None:
-    migrate(postgres_dsn, "0009")
-    with psycopg.connect(postgres_dsn) as owner:
+async def test_a_catalogue_of_the_version_before_is_counted_and_listed_as_it_stands(empty_dsn: str) -> None:
+    migrate(empty_dsn, "0009")
+    with psycopg.connect(empty_dsn) as owner:
         owner.execute(
             "INSERT INTO recordings (recording_id, tenant, created_at, tags, status, current_revision) "
             "VALUES (%s, 'default', %s, '{calls,all}', 'transcribed', 1)",
@@ -242,8 +242,8 @@ async def test_a_catalogue_of_the_version_before_is_counted_and_listed_as_it_sta
             "VALUES (%s, 1, 'default', %s, 'machine', 0, 'small', '{}', 'de', 1, 'Guten Tag', %s)",
             (RECORDING, JOB, NOW),
         )
-    migrate(postgres_dsn)
-    async with Database(PostgresSettings(dsn=postgres_dsn)) as database:
+    migrate(empty_dsn)
+    async with Database(PostgresSettings(dsn=empty_dsn)) as database:
         await check_what_triggers_keep(database)
         async with database.reading("default") as connection:
             filters = catalog.Filters(tag="calls", language="de")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import psycopg
+import pytest
 
 from ai2text.metadata.jobs import list_jobs
 from ai2text.metadata.page import Window
@@ -14,6 +15,11 @@ from tests.fixtures.examples import NOW, RECORDING
 from tests.integration.metadata.catalogue import asked, ingest, rows
 
 REQUESTED_AFTER_MINUTES = {"2": 0, "1": 1, "3": 2}
+
+
+@pytest.fixture
+def postgres_dsn(empty_dsn: str) -> str:
+    return empty_dsn
 
 
 def first_version(dsn: str) -> None:

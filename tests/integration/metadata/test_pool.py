@@ -44,7 +44,6 @@ Fail = Callable[[Connection], Awaitable[object]]
 @pytest.fixture
 async def small(postgres_dsn: str) -> AsyncIterator[Database]:
     """With few connections and little patience."""
-    migrate(postgres_dsn)
     settings = PostgresSettings(
         dsn=postgres_dsn, pool_size=SIZE, pool_timeout_seconds=1, statement_timeout_seconds=0.05
     )
@@ -54,7 +53,6 @@ async def small(postgres_dsn: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def through_proxy(postgres_dsn: str, postgres_proxy: FaultProxy) -> AsyncIterator[Database]:
-    migrate(postgres_dsn)
     async with Database(PostgresSettings(dsn=make_conninfo(postgres_dsn, port=postgres_proxy.port))) as database:
         yield database
 

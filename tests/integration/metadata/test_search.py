@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from ai2text.common.contracts.transcription import TranscriptionRequested
 from ai2text.common.errors import Refused
 from ai2text.metadata.highlight import BEGIN, END
-from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.search import EVERYWHERE, RANKED, Filters, search_segments
 from ai2text.metadata.settings import PostgresSettings
@@ -28,7 +27,6 @@ Asking = Callable[[str], None]
 @pytest.fixture
 def asking(postgres_dsn: str) -> Iterator[Asking]:
     """Searches by one connection, for hundreds of queries; fails where PostgreSQL does."""
-    migrate(postgres_dsn)
     with asyncio.Runner() as runner:
         database = runner.run(Database(PostgresSettings(dsn=postgres_dsn)).__aenter__())
         runner.run(transcribe(database, asked("talk"), "he runs", language="en"))

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 
 from ai2text.common.contracts.states import JOB_ENDS, JobStatus, RecordingStatus, ReviewStatus
-from ai2text.metadata.postgres.migrate import migrate
 
 
 @pytest.mark.lesson("L47")
@@ -20,9 +19,8 @@ from ai2text.metadata.postgres.migrate import migrate
     ],
 )
 def test_l47_a_column_of_states_takes_those_of_the_contracts_and_no_others(
-    owner: psycopg.Connection, postgres_dsn: str, table: str, column: str, states: type[StrEnum]
+    owner: psycopg.Connection, table: str, column: str, states: type[StrEnum]
 ) -> None:
-    migrate(postgres_dsn)
     checks = owner.execute(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass", [table]
     ).fetchall()
@@ -31,8 +29,7 @@ def test_l47_a_column_of_states_takes_those_of_the_contracts_and_no_others(
 
 
 @pytest.mark.lesson("L47")
-def test_l47_the_databases_ranks_end_where_the_contracts_end(owner: psycopg.Connection, postgres_dsn: str) -> None:
-    migrate(postgres_dsn)
+def test_l47_the_databases_ranks_end_where_the_contracts_end(owner: psycopg.Connection) -> None:
     ranks = {
         status: rank
         for status in JobStatus

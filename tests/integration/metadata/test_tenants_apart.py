@@ -87,7 +87,6 @@ async def test_a_query_without_a_tenant_shows_the_readers_own_rows_only(database
 
 
 async def test_a_pooled_connection_forgets_whose_it_was(postgres_dsn: str) -> None:
-    migrate(postgres_dsn)
     async with Database(PostgresSettings(dsn=postgres_dsn, pool_size=1)) as database:
         await fill(database)
         for tenant in (*TENANTS, *TENANTS):
@@ -163,14 +162,19 @@ async def test_every_table_with_a_tenant_is_under_row_level_security_and_among_t
 
 
 def test_an_ordinary_owner_can_migrate_and_one_who_may_not_make_roles_is_told_what_to_do(
-    owner: psycopg.Connection, postgres_dsn: str
+    empty_dsn: str,
 ) -> None:
-    name = psycopg.conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
+    with psycopg.connect(empty_dsn, autocommit=True) as owner:
+        check_an_ordinary_owner(owner, empty_dsn)
+
+
+def check_an_ordinary_owner(owner: psycopg.Connection, dsn: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
     owner.execute("DROP ROLE IF EXISTS plain_owner")
     owner.execute("CREATE ROLE plain_owner LOGIN PASSWORD 'x'")
     owner.execute(f'GRANT ALL ON DATABASE "{name}" TO plain_owner')
     owner.execute("GRANT ALL ON SCHEMA public TO plain_owner")
-    plain = psycopg.conninfo.make_conninfo(postgres_dsn, user="plain_owner", password="x")
+    plain = psycopg.conninfo.make_conninfo(dsn, user="plain_owner", password="x")
     try:
         with pytest.raises(Misconfigured, match="GRANT ai2text_reader, ai2text_writer TO"):
             migrate(plain)
