@@ -133,6 +133,8 @@ def test_listing_gives_everything_below_a_prefix_and_nothing_else(object_store: 
     for key in ("a/audio/1", "a/audio/2", "a/facts/1/x.json", "b/audio/1"):
         object_store.put(key, b"x")
     assert [found.key for found in object_store.list("a/")] == ["a/audio/1", "a/audio/2", "a/facts/1/x.json"]
+    assert [found.key for found in object_store.list("a/", "a/audio/1")] == ["a/audio/2", "a/facts/1/x.json"]
+    assert list(object_store.list("a/facts/", "a/facts/1/x.json")) == []
 
 
 def test_a_presigned_address_reads_without_keys(object_store: ObjectStore) -> None:

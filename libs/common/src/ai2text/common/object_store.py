@@ -199,10 +199,10 @@ class ObjectStore:
             return False
         return True
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Everything below `prefix`, in the order of the keys, a page at a time."""
+    def list(self, prefix: str, after: str | None = None) -> Iterator[StoredObject]:
+        """Everything below `prefix`, in the order of the keys, a page at a time; of keys after `after`."""
         with translated("list"):
-            for found in self._client.list_objects(self._bucket, prefix, recursive=True):
+            for found in self._client.list_objects(self._bucket, prefix, recursive=True, start_after=after):
                 yield StoredObject(
                     key=str(found.object_name),
                     size_bytes=found.size or 0,

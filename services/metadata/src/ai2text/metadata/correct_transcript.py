@@ -1,7 +1,8 @@
 """A person's change of a transcript becomes a revision: first an object in the bucket, then rows, then an announcement.
 
-The recording's row is held meanwhile, so changes come one after the other. An object that stands under the next number
-without a row is of somebody who died of it: it is taken in first, and then the change is looked at again.
+The recording's row is held meanwhile, so changes come one after the other. Objects that stand in the bucket without a
+row, of somebody who died of it or from before the catalogue was lost, are taken in first: no change is made upon less
+than people have done.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.revisions import Change, HumanRevision, RevisedSegment, TranscriptCorrected
+from ai2text.common.errors import Unavailable
 from ai2text.common.object_store import ObjectStore
 from ai2text.metadata.postgres import outbox, recordings, revisions
 from ai2text.metadata.postgres.deliveries import save_deliveries
@@ -163,17 +165,35 @@ class CorrectTranscript:
                 present = await revisions.find_present(connection, who.tenant, recording_id)
                 if present is None:
                     raise await missing(connection, who.tenant, recording_id, NO_TRANSCRIPT)
+                key = identity.revision_key(who.tenant, recording_id, present.newest + 1, present.life)
+                if await self._catch_up(connection, key, present.newest_key):
+                    continue
                 wanted = await decide(connection, present)
                 if wanted.is_nothing:
                     return present.revision
                 asked = self._revision(who, present, wanted)
-                key = identity.revision_key(who.tenant, recording_id, asked.revision, present.life)
                 stands = await asyncio.to_thread(self._write_first, key, asked)
                 await self._save(connection, stands, key)
                 log.debug("revision_saved", recording_id=recording_id, revision=stands.revision)
             if stands is asked:
                 log.info("transcript_corrected", recording_id=recording_id, revision=asked.revision, by=who.subject)
                 return asked.revision
+
+    async def _catch_up(self, connection: Connection, key: str, newest_key: str | None) -> bool:
+        """Whether there were revisions beyond the newest that is known; their numbers may be below that of `key`.
+
+        A machine's transcript may have their numbers here. Raises Unavailable while the one on which they stand is
+        missing.
+        """
+        folder = key[: key.rindex("/") + 1]
+        listed = await asyncio.to_thread(lambda: list(self.store.list(folder, newest_key)))
+        keys = [found.key for found in listed if found.size_bytes]
+        unknown = sorted(await revisions.unknown_revisions(connection, keys)) if keys else []
+        for one in unknown:
+            found = decode(HumanRevision, await asyncio.to_thread(self.store.get, one))
+            if not await self._save(connection, found, one):
+                raise Unavailable(f"{one} cannot be taken in yet.")
+        return bool(unknown)
 
     def _revision(self, who: Caller, present: Present, wanted: Wanted) -> HumanRevision:
         return HumanRevision(

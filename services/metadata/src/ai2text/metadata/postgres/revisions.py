@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ai2text.common.contracts.outcome import Word
-from ai2text.common.contracts.revisions import HumanRevision, RevisedSegment
+from ai2text.common.contracts.revisions import Change, HumanRevision, RevisedSegment
 from ai2text.metadata.postgres.pool import Connection
 from ai2text.metadata.postgres.transcripts import WORDS
 from ai2text.metadata.transcript_edit import etag_of
@@ -28,6 +28,8 @@ class Present:
     base_job_id: str
     newest: int
     """The highest number that is taken."""
+    newest_key: str | None
+    """Of the last human revision that is known."""
     duration_seconds: float
     life: int
     """Of the recording, see `identity`."""
@@ -47,6 +49,8 @@ async def find_present(connection: Connection, tenant: str, recording_id: str) -
         """
         SELECT r.recording_id::text, t.revision, coalesce(t.base, t.revision) AS base, b.job_id::text AS base_job_id,
             (SELECT max(revision) FROM transcripts n WHERE n.recording_id = r.recording_id) AS newest,
+            (SELECT revision_key FROM transcripts n WHERE n.recording_id = r.recording_id AND kind = 'human'
+             ORDER BY revision DESC LIMIT 1) AS newest_key,
             coalesce(r.duration_seconds, 0) AS duration_seconds,
             coalesce((SELECT next_life FROM erasures e WHERE e.recording_id = r.recording_id), 0) AS life
         FROM recordings r
@@ -142,7 +146,8 @@ async def save_revision(connection: Connection, revision: HumanRevision, base: i
     """
     cursor = await connection.execute(
         """
-        SELECT max(revision) AS newest, bool_or(revision_key IS NOT DISTINCT FROM %s) AS known
+        SELECT max(revision) AS newest, max(revision) FILTER (WHERE kind = 'human') AS corrected,
+            bool_or(revision_key IS NOT DISTINCT FROM %s) AS known
         FROM transcripts WHERE recording_id = %s
         """,
         (key, revision.recording_id),
@@ -151,6 +156,7 @@ async def save_revision(connection: Connection, revision: HumanRevision, base: i
     if row["known"]:
         return None
     number: int = max(revision.revision, row["newest"] + 1)
+    seen_before = min(revision.parent, number - 1) if revision.change is Change.REVERT else base
     about = {
         "recording": revision.recording_id,
         "revision": number,
@@ -190,7 +196,7 @@ async def save_revision(connection: Connection, revision: HumanRevision, base: i
         """,
         {
             **about,
-            "parent": min(revision.parent, number - 1),
+            "parent": row["corrected"] or seen_before,
             "author": revision.author,
             "change": revision.change,
             "characters": PREVIEW_CHARACTERS,
