@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from ai2text.common.bucket_settings import Bucket
 from ai2text.common.caller_token import authenticated
+from ai2text.common.clock import utc_now
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.outcome import Transcript
@@ -33,6 +34,7 @@ from ai2text.ingestion.sidecars import Sidecars
 from ai2text.ingestion.stable_file import signature_of
 from ai2text.ingestion.write_object_sidecars import WriteObjectSidecars
 from ai2text.ingestion.write_sidecars import WriteSidecars
+from ai2text.metadata.erase_recording import EraseRecording
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.queues import Queues
 from ai2text.metadata.reads import Reads
@@ -117,7 +119,8 @@ async def talk(
     database: Database, object_store: ObjectStore, broker: Broker, inside: Inside, tmp_path: Path
 ) -> AsyncIterator[Talk]:
     app = FastAPI()
-    app.include_router(recordings_router(Reads(database, Queues(broker)), object_store, authenticated(KEY)))
+    erasing = EraseRecording(database=database, store=object_store, clock=utc_now)
+    app.include_router(recordings_router(Reads(database, Queues(broker)), object_store, erasing, authenticated(KEY)))
     stop, listener = asyncio.Event(), listen("127.0.0.1", 0)
     serving = asyncio.create_task(serve_http(app, listener, stop))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
