@@ -4,8 +4,13 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 
+import pytest
+from typer.testing import CliRunner
+
+from ai2text.cli.main import app
 from tests.e2e.test_datasets import built, transcribed
 from tests.e2e.test_uploads import SIX_FORMATS
 from tests.fixtures.stack import SAMPLES, Stack
@@ -80,3 +85,30 @@ def test_segments_in_splits_name_stretches_of_the_recordings(stack: Stack, uploa
         assert row["offset"] >= 0
         whole = stack.get(f"/v1/recordings/{row['recording_id']}/transcript", token=uploader).json()["text"]
         assert row["text"] in whole
+
+
+def test_a_version_is_checked_by_the_rules_of_its_readers_and_by_those_that_are_there(
+    stack: Stack, uploader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With AI2TEXT_READERS_PYTHON the real readers load it; without, nobody says ok."""
+    transcribed(stack, uploader, *(name for name in SIX_FORMATS if name.endswith((".wav", ".flac"))), TWO_CHANNELS)
+    rows = built(stack, uploader, "checked", formats=FORMATS)["report"]["rows"]
+    monkeypatch.setenv("AI2TEXT_TOKEN", uploader)
+    command = ["dataset", "check", "checked", "--data", str(stack.data), "--url", stack.url]
+    answer = CliRunner().invoke(app, [*command, "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = {one["format"]: one for one in json.loads(answer.stdout)}
+    assert {name: one["rows"] for name, one in found.items()} == dict.fromkeys(FORMATS, rows)
+    assert found["nemo"]["result"] == found["kaldi"]["result"] == "rules checked, reader not installed"
+    readers = {found[name]["result"].partition(" ")[0] for name in ("lhotse", "hf", "webdataset")}
+    assert readers == ({"ok:"} if "AI2TEXT_READERS_PYTHON" in os.environ else {"rules"})
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere@1", "nowhere@x"])
+def test_what_is_not_there_cannot_be_checked(
+    stack: Stack, uploader: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("AI2TEXT_TOKEN", uploader)
+    answer = CliRunner().invoke(app, ["dataset", "check", name, "--data", str(stack.data), "--url", stack.url])
+    assert answer.exit_code == 1
+    assert "nowhere" in str(answer.output) + str(answer.exception) or "is no version" in str(answer.exception)

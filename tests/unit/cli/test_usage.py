@@ -11,7 +11,7 @@ COMMANDS = [
     *(["jobs", "cancel", "x"], ["jobs", "rerun", "x"]),
     *(["recordings"], ["jobs"], ["search", "x"], ["status"], ["transcribe", "a.wav"]),
     *(["dead-letters", "list"], ["dead-letters", "show", "x"], ["dead-letters", "replay", "x"]),
-    *(["dataset", "build", "x"], ["dataset", "list"]),
+    *(["dataset", "build", "x"], ["dataset", "check", "x"], ["dataset", "list"]),
 ]
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai2text.training_orchestrator.formats import hugging_face
+from tests.fixtures.made_files import made
 from tests.fixtures.transcribed import transcribed
-from tests.unit.training.made import made
 
 
 @given(st.lists(st.sampled_from(["NA", "null", "007", "None", "1e3", "ä\u2028ö", '"']), min_size=1, max_size=5))

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from ai2text.common.contracts.definition import Segmentation
 from ai2text.training_orchestrator.formats import kaldi
+from tests.fixtures.made_files import made
 from tests.fixtures.transcribed import transcribed
-from tests.unit.training.made import made
 
 NAMES = st.sampled_from([None, "a", "a-b", "B", "Ä", "channel 1", "Zoë"])
 texts = st.text(min_size=1, max_size=30)

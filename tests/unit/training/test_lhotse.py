@@ -8,8 +8,8 @@ import pytest
 
 from ai2text.common.contracts.definition import Segmentation
 from ai2text.training_orchestrator.formats import lhotse
+from tests.fixtures.made_files import made
 from tests.fixtures.transcribed import transcribed
-from tests.unit.training.made import made
 
 CALL = transcribed(
     "call",

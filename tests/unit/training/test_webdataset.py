@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ai2text.training_orchestrator.formats import webdataset
 from ai2text.training_orchestrator.row_table import RowTable
+from tests.fixtures.made_files import Files, made
 from tests.fixtures.transcribed import transcribed
-from tests.unit.training.made import Files, made
 
 
 def shards(sizes: dict[str, int], shard_bytes: int) -> Files:

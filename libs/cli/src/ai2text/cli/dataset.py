@@ -1,7 +1,9 @@
 """`ai2text dataset`: training data out of the transcripts."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -10,12 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from ai2text.cli.check_dataset import check_format
 from ai2text.cli.client import connected, json_of, list_items
 from ai2text.cli.definition import read_definition
 from ai2text.cli.download import Wanted, fetch, plan
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
 from ai2text.cli.tables import moment, number, say, show, show_json, show_list, table_of
 from ai2text.cli.write_transcript import make_folder
+from ai2text.common.contracts.definition import Format
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Misconfigured
 
@@ -23,10 +27,13 @@ WAIT_SECONDS = 30
 WAIT_TIMEOUTS = httpx.Timeout(connect=3, read=2 * WAIT_SECONDS, write=30, pool=30)
 FILES_SHOWN = 20
 """The manifests come first; there may be one file for each recording."""
+VIOLATIONS_SHOWN = 100
 NOTHING = "There are no datasets yet: build one with `ai2text dataset build NAME`."
 PATH = "/v1/datasets"
 
-app = typer.Typer(help="Training data out of the transcripts: build datasets and list them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Training data out of the transcripts: build datasets, check them and list them.", no_args_is_help=True
+)
 
 
 @app.command("list")
@@ -79,6 +86,55 @@ def build(
             _download(client, path, version["files"], output)
     if not published:
         sys.exit(f"ai2text: {name}@{version['version']} {version['status']}: {_why(version)}")
+
+
+@app.command()
+@readable_errors
+def check(
+    name: Annotated[str, typer.Argument(help="Of the dataset, its newest version; or NAME@VERSION.")],
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="A folder with its files, or for them; otherwise they are only there meanwhile.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    data: Data = Path(".ai2text"),
+) -> None:
+    """Check a version by the rules of its formats, and load it with the libraries that will."""
+    if output:
+        make_folder(output)
+    with connected(data, url) as client, TemporaryDirectory() as meanwhile:
+        path = _version_path(client, name)
+        version = json_of(client.get(path))
+        title = f"{version['name']}@{version['version']}"
+        if version["status"] != DatasetStatus.PUBLISHED:
+            sys.exit(f"ai2text: {title} is {version['status']}, so there is nothing to check.")
+        folder = output or Path(meanwhile)
+        _download(client, path, version["files"], folder)
+        rows = version["report"]["rows"]
+        found = [check_format(folder.resolve(), Format(one), rows) for one in version["definition"]["formats"]]
+    if as_json:
+        show_json([{**asdict(one), "result": one.result} for one in found])
+    else:
+        show(table_of(("format", "rows", "result"), [(one.format, f"{one.rows}", one.result) for one in found]))
+    violations = [line for one in found for line in one.violations]
+    for line in violations[:VIOLATIONS_SHOWN]:
+        sys.stderr.write(f"{line}\n")
+    if violations:
+        sys.exit(f"ai2text: {title} has {number(len(violations), 'violation')}.")
+
+
+def _version_path(client: httpx.Client, wanted: str) -> str:
+    """Raises Misconfigured for what is not there, or no number."""
+    name, _, asked = wanted.partition("@")
+    if asked and not (asked.isdecimal() and asked.isascii()):
+        raise Misconfigured(f"{asked!r} is no version: write NAME@VERSION with a number from 1.")
+    if not asked:
+        newest = {item["name"]: item["version"] for item in list_items(client, PATH, {}, None)}
+        if name not in newest:
+            raise Misconfigured(f"There is no dataset {name!r}: `ai2text dataset list` shows which there are.")
+        asked = newest[name]
+    return f"{PATH}/{quote(name, safe='')}/versions/{asked}"
 
 
 def _waited_for(client: httpx.Client, path: str) -> dict[str, Any]:
