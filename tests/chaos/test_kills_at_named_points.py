@@ -86,7 +86,7 @@ def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once
         version = stack.get("/v1/datasets/killed/versions/1").json()
         assert (version["status"], version["report"]["rows"]) == ("published", 1)
         assert stack.get("/v1/datasets").json()["items"][0]["version"] == 1
-        assert len(stack.objects("default/dataset-files/")) == 3, "manifest, rows, references"
+        assert len(stack.objects("default/dataset-files/")) == 4, "manifest, rows, audio, references"
         assert stack.messages("DEAD") == 0
 
 

@@ -26,7 +26,7 @@ from ai2text.training_orchestrator.row_table import RowTable
 from ai2text.training_orchestrator.tally import Tally
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
-from ai2text.training_orchestrator.write_version import write_references, write_version
+from ai2text.training_orchestrator.write_version import write_audio_listing, write_references, write_version
 
 log = structlog.get_logger()
 
@@ -91,6 +91,7 @@ class AssembleDataset:
             await self._fill(table, claim, tombstones, tally)
             report = await asyncio.to_thread(compare_rows, claim.definition, table, tally)
             files = await asyncio.to_thread(write_version, self.files, claim, table, report.splits)
+            audio = await asyncio.to_thread(write_audio_listing, self.files, claim, table)
             references_key = await asyncio.to_thread(write_references, self.files, claim, table)
             log.debug("dataset_files_stored", rows=report.rows)
             if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, table):
@@ -98,6 +99,7 @@ class AssembleDataset:
         return VersionOutcome(
             status=DatasetStatus.PUBLISHED,
             files=files,
+            audio=audio,
             references_key=references_key,
             report=report,
             ended_at=self.clock(),

@@ -56,6 +56,9 @@ class VersionOutcome:
 
     status: Literal[DatasetStatus.PUBLISHED, DatasetStatus.FAILED]
     files: tuple[DatasetFile, ...] = ()
+    """Those that were made for the version."""
+    audio: DatasetFile | None = None
+    """JSON lines, a DatasetFile for each path under which a recording is in the version, in the order of the paths."""
     references_key: str | None = None
     """JSON lines, a DatasetReference for each row."""
     report: Report | None = None

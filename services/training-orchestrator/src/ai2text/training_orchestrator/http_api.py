@@ -1,11 +1,16 @@
 """The inside API of the training-orchestrator; the paths are those of the outside, the gateway passes them on."""
 
 import asyncio
+import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import StreamingResponse
 
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.definition import Definition
@@ -20,16 +25,18 @@ from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, checked_name
 from ai2text.training_orchestrator.request_dataset import RequestDataset
+from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
 
 POLL_SECONDS = 0.2
+BLOCK_BYTES = 64 << 10
 
 
 def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, caller_key: str) -> FastAPI:
     app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     caller = authenticated(caller_key)
-    shelf = _Shelf(versions)
+    shelf, contents = _Shelf(versions), VersionFiles(store, versions)
 
     @app.post("/v1/datasets", status_code=202)
     async def request(who: Annotated[Caller, Depends(caller)], definition: Definition) -> dict[str, Any]:
@@ -50,13 +57,15 @@ def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, 
         name: str,
         version: int,
         wait: Annotated[float, Query(ge=0, le=60)] = 0,
-    ) -> dict[str, Any]:
+    ) -> Response:
         deadline = time.monotonic() + wait
         found = await shelf.find(who.tenant, name, version)
         while found.status is DatasetStatus.BUILDING and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
             found = await shelf.find(who.tenant, name, version)
-        return _version(found)
+        blocks = _blocks(_version(found, contents))
+        first = await asyncio.to_thread(next, blocks)  # what fails at once is an answer yet
+        return StreamingResponse(chain([first], blocks), media_type="application/json")
 
     @app.get("/v1/datasets/{name}/versions/{version}/files/{path:path}")
     async def file(
@@ -65,8 +74,7 @@ def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, 
         found = await shelf.find(who.tenant, name, version)
         if found.status is DatasetStatus.WITHDRAWN:
             raise HTTPException(410, _why_withdrawn(found.claim))
-        files = found.outcome.files if found.outcome else ()
-        file = next((listed for listed in files if listed.path == path), None)
+        file = await asyncio.to_thread(contents.find, found.outcome, path) if found.outcome else None
         if file is None:
             raise HTTPException(404, f"Version {version} of {name} has no such file.")
         return await send_object(store, file.key, file.sha256, file.bytes, request.headers)
@@ -123,18 +131,32 @@ def _summary(found: _Version) -> dict[str, Any]:
     }
 
 
-def _version(found: _Version) -> dict[str, Any]:
-    """What the outside sees: paths, never keys, and of a version that was withdrawn no files."""
+def _version(found: _Version, contents: VersionFiles) -> Iterator[bytes]:
+    """What the outside sees: paths, never keys, and of a version that was withdrawn no files. They may be millions."""
     outcome = found.outcome
-    files = outcome.files if outcome and not found.withdrawn else ()
     error = Reason(code="withdrawn", detail=_why_withdrawn(found.claim)) if found.withdrawn else None
-    return {
+    about = {
         **_summary(found),
         "definition": found.claim.definition,
-        "files": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in files],
         "report": outcome.report if outcome else None,
         "error": error or (outcome.error if outcome else None),
     }
+    yield json.dumps(jsonable_encoder(about))[:-1].encode() + b', "files": ['
+    listed = chain(outcome.files, contents.audio(outcome)) if outcome and not found.withdrawn else ()
+    for number, file in enumerate(listed):
+        told = {"path": file.path, "sha256": file.sha256, "bytes": file.bytes}
+        yield (b", " if number else b"") + json.dumps(told).encode()
+    yield b"]}"
+
+
+def _blocks(parts: Iterator[bytes]) -> Iterator[bytes]:
+    block = bytearray()
+    for part in parts:
+        block += part
+        if len(block) >= BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)
 
 
 def _why_withdrawn(claim: Claim) -> str:

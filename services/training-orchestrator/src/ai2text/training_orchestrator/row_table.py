@@ -30,6 +30,7 @@ CREATE TABLE rows (
 ) WITHOUT ROWID;
 CREATE INDEX rows_by_recording ON rows (recording_id);
 CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, audio BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE listed (path TEXT PRIMARY KEY, line BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE voices (id TEXT NOT NULL, speaker TEXT NOT NULL, PRIMARY KEY (id, speaker)) WITHOUT ROWID;
 """
 REPEATED = """
@@ -124,6 +125,14 @@ class RowTable:
         """One voice after the other, and of each in the order of the ids."""
         statement = "SELECT document FROM rows WHERE split = ? ORDER BY voice, id"
         return lambda: (decode(Row, document) for (document,) in self._database.execute(statement, (split,)))
+
+    def list_audio(self, files: Iterable[DatasetFile]) -> None:
+        """A path that is listed already stays as it is."""
+        listed = ((file.path, encode(file)) for file in files)
+        self._database.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?)", listed)
+
+    def audio_listing(self) -> Iterator[bytes]:
+        return (line + b"\n" for (line,) in self._database.execute("SELECT line FROM listed ORDER BY path"))
 
     def rows(self, split: str | None = None) -> Iterator[Row]:
         """All of them, or those of a split, in the order of their ids: a recording's follow one another."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
+from ai2text.common.contracts.codec import decode
 from ai2text.common.errors import ObjectChanged
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
@@ -12,6 +13,9 @@ from ai2text.training_orchestrator.versions import Versions
 
 MANIFEST_TYPE = "application/octet-stream"
 BLOCK_BYTES = 1 << 20
+LINE_BYTES = 4096
+"""More than a listed file ever has: names, tenants and hashes are short."""
+SHORT_BYTES = 8 * LINE_BYTES
 
 
 class VersionFiles:
@@ -39,6 +43,40 @@ class VersionFiles:
         if digest.hexdigest() != file.sha256:
             raise ObjectChanged(f"{file.key} has not the hash that it is listed with.")
 
+    def audio(self, outcome: VersionOutcome) -> Iterator[DatasetFile]:
+        """In the order of the paths."""
+        rest = b""
+        for block in self.blocks(outcome.audio) if outcome.audio else ():
+            *lines, rest = (rest + block).split(b"\n")
+            yield from (decode(DatasetFile, line) for line in lines)
+
+    def find(self, outcome: VersionOutcome, path: str) -> DatasetFile | None:
+        """Of all that is listed; a handful of short reads, however much audio there is."""
+        own = next((file for file in outcome.files if file.path == path), None)
+        if own or outcome.audio is None:
+            return own
+        lines = self._lines_around(outcome.audio, path)
+        return next((file for file in lines if file.path == path), None)
+
+    def _lines_around(self, listing: DatasetFile, path: str) -> Iterator[DatasetFile]:
+        """Halves the listing until it is short; a line that begins in what is left is read to its end."""
+        first, last = 0, listing.bytes
+        while last - first > SHORT_BYTES:
+            middle = (first + last) // 2
+            start, line = self._line_after(listing, middle)
+            if decode(DatasetFile, line).path <= path:
+                first = start
+            else:
+                last = start
+        content = self._store.read(listing.key, first, min(last + LINE_BYTES, listing.bytes) - first)
+        return (decode(DatasetFile, line) for line in content.split(b"\n")[: content.count(b"\n")])
+
+    def _line_after(self, listing: DatasetFile, offset: int) -> tuple[int, bytes]:
+        """Where the next line begins, and the line."""
+        content = self._store.read(listing.key, offset, min(2 * LINE_BYTES, listing.bytes - offset))
+        _, line, *_ = content.split(b"\n")
+        return offset + content.index(b"\n") + 1, line
+
     def erase_leftovers(self, tenant: str, name: str, version: int) -> None:
         """What the outcome that stands does not list: of a worker that died or came second.
 
@@ -55,4 +93,5 @@ class VersionFiles:
 
 
 def _keys(outcome: VersionOutcome, *, with_files: bool) -> set[str | None]:
-    return {outcome.references_key, *(file.key for file in outcome.files if with_files)}
+    files = (*outcome.files, *([outcome.audio] if outcome.audio else [])) if with_files else ()
+    return {outcome.references_key, *(file.key for file in files)}

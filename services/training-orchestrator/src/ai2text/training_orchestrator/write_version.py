@@ -20,17 +20,24 @@ Files = Iterator[tuple[str, Iterable[bytes]]]
 
 
 def write_version(files: VersionFiles, claim: Claim, table: RowTable, splits: Iterable[str]) -> tuple[DatasetFile, ...]:
-    """All of it is in the store when this returns: what is written here, and after that the audio, as it lay there."""
+    """All of it is in the store when this returns."""
     formats, names = claim.definition.formats, sorted(splits)
     written = [
         _written(files, claim, path, blocks)
         for wanted in formats
         for path, blocks in FORMATS[wanted](table, names, files)
     ]
-    rows = _written(files, claim, ROWS, (encode(row) + b"\n" for row in table.rows()))
-    audio = table.audio() if BY_REFERENCE & set(formats) else ()
-    folders = _beside_metadata(table) if Format.HUGGING_FACE in formats else ()
-    return (*written, rows, *audio, *folders)
+    return (*written, _written(files, claim, ROWS, (encode(row) + b"\n" for row in table.rows())))
+
+
+def write_audio_listing(files: VersionFiles, claim: Claim, table: RowTable) -> DatasetFile:
+    """Recordings as they lie in the store, under the paths that the formats give them."""
+    formats = set(claim.definition.formats)
+    if formats & BY_REFERENCE:
+        table.list_audio(table.audio())
+    if Format.HUGGING_FACE in formats:
+        table.list_audio(_beside_metadata(table))
+    return _written(files, claim, "", table.audio_listing())
 
 
 def write_references(files: VersionFiles, claim: Claim, table: RowTable) -> str:
