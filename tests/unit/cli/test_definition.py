@@ -18,11 +18,20 @@ def written(tmp_path: Path, name: str, content: bytes) -> Path:
         ("d.json", b'{"formats": ["nemo"], "selection": {"created_after": "2024-05-01"}}'),
         ("d.json", b'\xef\xbb\xbf{"formats": ["nemo"], "selection": {"created_after": "2024-05-01"}}'),
         ("d.TOML", b'formats = ["nemo"]\n[selection]\ncreated_after = 2024-05-01\n'),
+        ("d.yaml", b"formats: [nemo]\nselection:\n  created_after: 2024-05-01\n"),
+        ("d.yml", b'{formats: [nemo], selection: {created_after: "2024-05-01"}}'),
     ],
 )
-def test_a_definition_is_json_or_toml(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_definition_is_json_toml_or_yaml(tmp_path: Path, name: str, content: bytes) -> None:
     found = read_definition(written(tmp_path, name, content))
     assert found == {"formats": ["nemo"], "selection": {"created_after": "2024-05-01"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("d.toml", b"at = 2026-01-01T08:30:00Z\n"), ("d.yaml", b"at: 2026-01-01T08:30:00Z\n")]
+)
+def test_a_moment_keeps_its_time_and_its_zone(tmp_path: Path, name: str, content: bytes) -> None:
+    assert read_definition(written(tmp_path, name, content)) == {"at": "2026-01-01T08:30:00+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +41,11 @@ def test_a_definition_is_json_or_toml(tmp_path: Path, name: str, content: bytes)
         ("d.json", b"[1]", r"d\.json, line 1: a definition is an object"),
         ("d.toml", b"a = 1\nb = \n", r"d\.toml: .* \(at line 2, column 5\)"),
         ("d.toml", b"a = 1\nb = '\xff'\n", r"d\.toml, line 2: this is no UTF-8 text"),
-        ("d.yaml", b"a: 1", r"d\.yaml must be a \.json or a \.toml file"),
+        ("d.yaml", b"a: 1\nb: [\n", r"d\.yaml, line 3: "),
+        ("d.yaml", b"a: \x07\n", r"d\.yaml: unacceptable character"),
+        ("d.yaml", b"- a\n", r"d\.yaml, line 1: a definition is an object"),
+        ("d.yaml", b"a: !!python/name:os.system\n", r"d\.yaml, line 1: could not determine a constructor"),
+        ("d.txt", b"a: 1", r"d\.txt must be a \.json, a \.toml or a \.yaml file"),
     ],
 )
 def test_a_broken_definition_is_refused_with_its_line(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:

@@ -1,10 +1,12 @@
 """What is not offered, or would have no effect, is refused with the field at fault."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from ai2text.cli.definition import read_definition
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.definition import Definition
 from ai2text.common.errors import Refused
@@ -62,6 +64,15 @@ def test_a_definition_is_the_same_after_it_was_kept() -> None:
     )
     assert wanted.formats == ("nemo",)
     assert decode(Definition, encode(wanted)) == wanted
+
+
+def test_the_example_in_the_documents_is_a_definition(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[3] / "docs/datasets.md").read_text()
+    file = tmp_path / "example.toml"
+    file.write_text(document.partition("```toml\n")[2].partition("```")[0])
+    wanted = DEFINITION.validate_python({"name": "x", **read_definition(file)})
+    assert wanted.selection.rows_per_text == 3
+    assert set(wanted.splits) == {"train", "dev", "test"}
 
 
 @pytest.mark.lesson("L19")

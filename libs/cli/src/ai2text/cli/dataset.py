@@ -58,7 +58,7 @@ def build(
     *,
     definition: Annotated[
         Path | None,
-        typer.Option(help="A JSON or TOML file with fields of POST /v1/datasets; default: all recordings."),
+        typer.Option(help="A JSON, TOML or YAML file with fields of POST /v1/datasets; default: all recordings."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="A folder to copy the files into; another file there is never overwritten.")

@@ -1,10 +1,12 @@
-"""What a dataset is to be made of, as people write it: a JSON or TOML file with the fields of `POST /v1/datasets`."""
+"""What a dataset is to be made of, as people write it: a file with the fields of `POST /v1/datasets`."""
 
 import json
 import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ai2text.common.errors import Misconfigured
 
@@ -23,7 +25,9 @@ def read_definition(path: Path) -> dict[str, Any]:
             return _object(path, _json(path, text))
         case ".toml":
             return _toml(path, text)
-    raise Misconfigured(f"The definition {path} must be a .json or a .toml file.")
+        case ".yaml" | ".yml":
+            return _yaml(path, text)
+    raise Misconfigured(f"The definition {path} must be a .json, a .toml or a .yaml file.")
 
 
 def _json(path: Path, text: str) -> Any:
@@ -39,7 +43,24 @@ def _toml(path: Path, text: str) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise Misconfigured(f"{path}: {exc}.") from exc  # its own words name line and column
-    return _object(path, json.loads(json.dumps(found, default=date.isoformat)))
+    return _object(path, json.loads(json.dumps(found, default=_told)))
+
+
+def _yaml(path: Path, text: str) -> dict[str, Any]:
+    """With dates as JSON has them; what its `no` and `on` become is refused where a text is wanted."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise Misconfigured(f"{path}, line {line}: {exc.problem}.") from exc
+    except yaml.YAMLError as exc:
+        raise Misconfigured(f"{path}: {exc}.") from exc
+    return _object(path, json.loads(json.dumps(found, default=_told)))
+
+
+def _told(value: object) -> str:
+    """Dates and times are the only ones that JSON has not and a definition may have."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _object(path: Path, found: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ai2text.training_orchestrator.rows import Row, Rows, voice_of
 
 Told = Callable[[Row], str]
 FORBIDDEN = {"<s>", "</s>", "#0", "<eps>"}
+INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs"}
 DECODED = "ffmpeg -nostdin -loglevel error -i {} -f wav -acodec pcm_s16le -ac 1 -"
 """For every container and any number of channels; Kaldi itself reads plain 16-bit wave files only."""
 
@@ -35,12 +36,10 @@ def utterance_id(row: Row) -> str:
 
 def plain_text(text: str) -> str:
     """On one line, with single spaces, and without what Kaldi means something by."""
-    visible = ("" if unicodedata.category(sign) in {"Cc", "Cf", "Co", "Cn", "Cs"} else sign for sign in _spaced(text))
-    return " ".join(word for word in "".join(visible).split() if word not in FORBIDDEN)
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    words = text.split()
+    if not text.isprintable():
+        words = "".join(sign for sign in " ".join(words) if unicodedata.category(sign) not in INVISIBLE).split()
+    return " ".join(words if FORBIDDEN.isdisjoint(words) else (word for word in words if word not in FORBIDDEN))
 
 
 def _kept(rows: Iterable[Row]) -> Iterator[Row]:
