@@ -63,7 +63,7 @@ def test_the_set_up_step_takes_away_the_readers_of_former_folders(tmp_path: Path
         service.stop()
         service.sources.write_text(folder(""))
         service.run_set_up_step()
-        assert asyncio.run(readers_of(service)) == ["ingestion-inbox", "metadata"]
+        assert asyncio.run(readers_of(service)) == ["erasures", "ingestion-inbox", "metadata", "withdrawals"]
         service.start()
 
 
