@@ -9,6 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 UV = str(Path(sys.executable).parent / "uv")
 PACKAGES = sorted(path.parent for folder in ("libs", "services") for path in (ROOT / folder).glob("*/pyproject.toml"))
+QUICK = {"asr", "metadata"}
+"""With the most that they declare; the others are left to `make test-all`."""
+CHOSEN = [pytest.param(one, marks=[] if one.name in QUICK else pytest.mark.slow, id=one.name) for one in PACKAGES]
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
@@ -45,7 +48,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.lesson("L25")
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("package", CHOSEN)
 def test_l25_a_wheel_installed_alone_can_be_imported_whole(wheels: Path, package: Path, tmp_path: Path) -> None:
     name = package.name.replace("-", "_")
     (wheel,) = wheels.glob(f"ai2text_{name}-*.whl")

@@ -137,7 +137,7 @@ def stage(
 EDIT, DIE = Does("edit", 0, 0), Does("die", 0, 0)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @example([(EDIT,), (DIE,), (Hears(1),), (Does("edit", 0, 3),), (Reconciles(),)])
 @example([(EDIT,), (EDIT,), (Hears(1),), Loses((EDIT, EDIT, EDIT)), (EDIT,)])
 @given(STEPS)

@@ -40,7 +40,7 @@ def filled_dsn(postgres_server: Server) -> Iterator[str]:
         dsn = dsn_of(postgres_server, name)
         migrate(dsn)
         with psycopg.connect(dsn) as owner:
-            fill(owner, RECORDINGS)
+            fill(owner, RECORDINGS, with_segments=RECORDINGS // 10)
         yield dsn
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
