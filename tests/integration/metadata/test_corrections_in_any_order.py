@@ -147,7 +147,7 @@ def test_whatever_happens_nothing_is_lost_and_nothing_comes_back(stage: Stage, s
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_whatever_happens_in_many_more_orders(stage: Stage, steps: Steps) -> None:
     asyncio.run(stage.play(steps))
