@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -138,6 +139,9 @@ async def test_webhooks_are_told_once_and_nothing_but_the_id(
     (told,) = await rows(database, "SELECT document FROM webhook_deliveries")
     assert told["document"]["type"] == "recording.erased"
     assert told["document"]["data"] == {"recording_id": TALK.recording_id}
+    await reborn(database, 1)
+    await erase(inside)
+    assert len(await rows(database, "SELECT FROM webhook_deliveries")) == 2, "its next life was erased"
 
 
 @pytest.mark.usefixtures("talk")
@@ -381,6 +385,7 @@ async def test_what_is_kept_for_too_long_is_erased_and_the_audit_trail_says_so(
         {"at": utc_now() - timedelta(days=31), "young": OTHER.recording_id},
     )
     assert await apply_retention(erasing) == 0
+    assert await erasing.erase_recording("default", f"{uuid4()}") is None
     assert (await inside.ask("PUT", "/v1/retention", {"days": 30})).json() == {"days": 30}
     assert (await inside.ask("GET", "/v1/retention")).json() == {"days": 30}
     assert (await inside.ask("GET", "/v1/retention", tenant="stranger")).json() == {"days": None}

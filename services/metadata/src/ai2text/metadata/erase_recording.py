@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
-from fastapi import HTTPException
 
 from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
@@ -39,19 +38,18 @@ class EraseRecording:
     store: ObjectStore
     clock: Clock
 
-    async def erase_recording(self, tenant: str, recording_id: str) -> datetime:
-        """When it was erased, which is earlier for one that has been; may be repeated. Raises 404, Unavailable.
+    async def erase_recording(self, tenant: str, recording_id: str) -> datetime | None:
+        """When it was erased, which is earlier for one that has been; None for what there never was. May be repeated.
 
-        A refusal, of which nothing was stored, is taken out of the catalogue and may be told of again.
+        A refusal, of which nothing was stored, is taken out of the catalogue and may be told of again. Raises
+        Unavailable.
         """
         async with self.database.transaction() as connection:
             held = await recordings.hold_of_tenant(connection, tenant, recording_id)
             known = await erasures.find_erasure(connection, tenant, recording_id)
-            if held is None and known is None:
-                raise HTTPException(404, "There is no such recording.")
-            if held is None and known is not None:
-                return known.erased_at
-            if held is not None and held.status == RecordingStatus.REJECTED:
+            if held is None:
+                return known.erased_at if known else None
+            if held.status == RecordingStatus.REJECTED:
                 await erasures.delete_rows(connection, recording_id)
                 return self.clock()
             tombstone = Tombstone(

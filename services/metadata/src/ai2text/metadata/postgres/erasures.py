@@ -75,7 +75,10 @@ async def find_erasure(connection: Connection, tenant: str, recording_id: str) -
 
 
 async def save_erasure(connection: Connection, tombstone: Tombstone, remains: Remains) -> None:
-    """`remains` are announced once more after a while, with those of an earlier life that were not yet."""
+    """Of a later life than any before. `remains` are announced once more after a while.
+
+    So is what was not yet of an earlier life.
+    """
     cursor = await connection.execute(
         "SELECT remains FROM erasures WHERE recording_id = %s AND remains IS NOT NULL FOR UPDATE",
         (tombstone.recording_id,),
@@ -86,8 +89,7 @@ async def save_erasure(connection: Connection, tombstone: Tombstone, remains: Re
         """
         INSERT INTO erasures AS known (recording_id, tenant, next_life, erased_at, remains) VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (recording_id) DO UPDATE SET
-            next_life = greatest(known.next_life, excluded.next_life), erased_at = excluded.erased_at,
-            remains = excluded.remains
+            next_life = excluded.next_life, publication = 0, erased_at = excluded.erased_at, remains = excluded.remains
         """,
         (
             tombstone.recording_id,
@@ -100,7 +102,7 @@ async def save_erasure(connection: Connection, tombstone: Tombstone, remains: Re
 
 
 async def announce(connection: Connection, recording_id: str, remains: Remains) -> None:
-    """In as many messages as it takes, each of another number than all before."""
+    """In as many messages as it takes, each of another number than all before of that life."""
     first, *others = [remains.keys[at : at + KEYS_AT_ONCE] for at in range(0, len(remains.keys), KEYS_AT_ONCE)] or [()]
     parts = [replace(remains, keys=first), *(Remains(keys=keys) for keys in others)]
     cursor = await connection.execute(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field
 
@@ -89,8 +89,7 @@ def recordings_router(reads: Reads, store: ObjectStore, erasing: EraseRecording,
     @router.delete("/{recording_id}", status_code=202)
     async def erase(who: Annotated[Caller, Depends(caller)], recording_id: UUID) -> dict[str, Any]:
         """The catalogue has nothing of it any more; whoever else does is told."""
-        erased_at = await erasing.erase_recording(who.tenant, f"{recording_id}")
-        return {"recording_id": f"{recording_id}", "erased_at": erased_at}
+        return _erased(recording_id, await erasing.erase_recording(who.tenant, f"{recording_id}"))
 
     @router.get("/{recording_id}/audio")
     async def audio(who: Annotated[Caller, Depends(caller)], recording_id: UUID, request: Request) -> Response:
@@ -121,3 +120,9 @@ def recordings_router(reads: Reads, store: ObjectStore, erasing: EraseRecording,
         return {"items": await reads.find(catalog.list_revisions, who, recording_id, "transcript"), "next": None}
 
     return router
+
+
+def _erased(recording_id: UUID, erased_at: datetime | None) -> dict[str, Any]:
+    if erased_at is None:
+        raise HTTPException(404, "There is no such recording.")
+    return {"recording_id": f"{recording_id}", "erased_at": erased_at}

@@ -21,7 +21,7 @@ def upgrade() -> None:
     COMMENT ON TABLE erasures IS 'One row for each recording that was ever erased, with nothing of what it held.';
     COMMENT ON COLUMN erasures.next_life IS
         'The first generation of a later life; jobs and facts of earlier generations are erased, whenever they come.';
-    COMMENT ON COLUMN erasures.publication IS 'How often it was announced.';
+    COMMENT ON COLUMN erasures.publication IS 'How often the last erasure was announced.';
     COMMENT ON COLUMN erasures.remains IS 'What is announced once more, for what was under way; null when it was.';
     CREATE INDEX erasures_to_repeat ON erasures (erased_at) WHERE remains IS NOT NULL;
 
