@@ -276,13 +276,14 @@ def test_killed_at_each_step_of_an_erasure_in_a_bucket_it_leaves_nothing(
 ) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
-    points = ["object_sidecars_erased", "source_object_erased", "watched_object_erased"]
+    points = ["object_sidecars_erased", "source_object_erased"]
+    forgotten = "watched_object_erased"  # unless a listing finds before that there is nothing any more
     watched = servers.s3.model_copy(update={"bucket": f"owned-{servers.s3.bucket}"})
     owned = ObjectStore(watched)
     owned.make_ready()
     keep_versions(watched)
     table = f'[[bucket]]\nname = "archive"\nbucket = "{watched.bucket}"\nlist_seconds = 1.0\ndisposition = "move"\n'
-    killed = {"AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}", **SOON_AND_OFTEN}
+    killed = {"AI2TEXT_LOG_KILL_AT": f"{','.join([*points, forgotten])}@{marks}", **SOON_AND_OFTEN}
     with IngestionService(tmp_path, servers, table, {**env, **killed}) as service:
         owned.put("talk.wav", WAV.read_bytes())
         service.until_ingested(1)
@@ -290,7 +291,7 @@ def test_killed_at_each_step_of_an_erasure_in_a_bucket_it_leaves_nothing(
         service.transcribe(job)
         service.until(lambda: {"done/talk.srt", "done/talk.txt"} <= set(versions(watched)))
         erase(service, job)
-        service.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points), 200, revive=True)
+        service.until(lambda: {path.name for path in marks.iterdir()} >= set(points), 200, revive=True)
         service.until(lambda: service.readyz() == 200, revive=True)
         service.until(lambda: [key for key in versions(watched) if not key.startswith(".ai2text/")] == [], revive=True)
         assert service.rejected() == []

@@ -208,7 +208,7 @@ async def _told(story: Story, owner: psycopg.Connection, order: list[str]) -> No
     await check(story, owner)
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(400, marks=(pytest.mark.slow, pytest.mark.timeout(900)))])
 async def test_in_whatever_order_nothing_comes_back_and_nothing_of_a_later_life_is_lost(
     inside: Inside, database: Database, object_store: ObjectStore, owner: psycopg.Connection, examples: int
 ) -> None:
