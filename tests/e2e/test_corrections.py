@@ -99,4 +99,4 @@ def test_the_files_beside_a_recording_follow_its_corrections(stack: Stack) -> No
         assert client.post(f"{path}/transcript/revert", json={"revision": 1}).status_code == 200
         says(text, "a/talk.txt", "b/talk.wav.txt")
     assert (second / "talk.txt").read_text() == "my own notes"
-    assert sorted(path.name for path in first.iterdir()) == ["talk.srt", "talk.txt", "talk.wav"]
+    stack.until(lambda: sorted(path.name for path in first.iterdir()) == ["talk.srt", "talk.txt", "talk.wav"])
