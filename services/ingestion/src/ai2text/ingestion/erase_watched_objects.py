@@ -14,7 +14,7 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.bucket_ledger import BucketLedger, ObjectEntry
 from ai2text.ingestion.ledger import Stage
 from ai2text.ingestion.object_sidecars import ObjectSidecars
-from ai2text.ingestion.store_staged import joined, sha256_by_ranges
+from ai2text.ingestion.store_staged import sha256_of_stored
 
 log = structlog.get_logger()
 
@@ -71,10 +71,10 @@ class EraseWatchedObjects:
     def _holds(self, entry: ObjectEntry, key: str) -> bool:
         """A copy may have another ETag, and is known by its content."""
         try:
-            with joined(self._watched, [self._watched.stat(key)], blocks_kept=1) as audio:
-                return identity.recording_id(self._bucket.tenant, sha256_by_ranges(audio)) == entry.recording_id
+            sha256 = sha256_of_stored(self._watched, self._watched.stat(key))
         except ObjectNotFound:
             return False
+        return identity.recording_id(self._bucket.tenant, sha256) == entry.recording_id
 
     def _etag_at(self, key: str) -> str | None:
         try:

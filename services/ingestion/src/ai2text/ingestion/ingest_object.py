@@ -11,7 +11,7 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected, Source
-from ai2text.common.errors import ObjectChanged, ObjectNotFound, Refused
+from ai2text.common.errors import ObjectChanged, Refused
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore, StoredObject
 from ai2text.common.sources import Disposition
@@ -79,12 +79,9 @@ class IngestObject:
 
     async def announce_again(self, entry: ObjectEntry) -> None:
         """After a crash between storing and announcing."""
-        try:
-            facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
-        except ObjectNotFound:
-            log.warning("facts_missing", recording_id=entry.recording_id)  # erased: the word of it is on its way here
-            return
-        await self._announce(entry, facts)
+        facts = await asyncio.to_thread(self._storing.facts_left, str(entry.facts_key))
+        if facts is not None:
+            await self._announce(entry, facts)
 
     async def go_on(self, entry: ObjectEntry, seen: StoredObject) -> None:
         """After a crash anywhere, with an object that is known and stands there still."""

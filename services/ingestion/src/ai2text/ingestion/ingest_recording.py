@@ -10,7 +10,7 @@ from ai2text.common.clock import Clock
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingIngested, Source
 from ai2text.common.contracts.transcription import TranscriptionRequested
-from ai2text.common.errors import ObjectNotFound, Refused
+from ai2text.common.errors import Refused
 from ai2text.common.jetstream import Broker
 from ai2text.common.sources import Disposition, Folder
 from ai2text.ingestion import recording
@@ -87,12 +87,9 @@ class IngestRecording:
 
     async def announce_again(self, entry: Entry) -> None:
         """After a crash between storing and announcing."""
-        try:
-            facts = await asyncio.to_thread(self._storing.facts_at, str(entry.facts_key))
-        except ObjectNotFound:
-            log.warning("facts_missing", recording_id=entry.recording_id)  # erased: the word of it is on its way here
-            return
-        await self._announce(entry, recording.replacing(facts, entry.replaces, self._clock()))
+        facts = await asyncio.to_thread(self._storing.facts_left, str(entry.facts_key))
+        if facts is not None:
+            await self._announce(entry, recording.replacing(facts, entry.replaces, self._clock()))
 
     async def _announce(self, entry: Entry, facts: RecordingIngested) -> None:
         await announce_recording(self._broker, facts, facts.first_job)

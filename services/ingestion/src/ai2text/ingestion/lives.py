@@ -4,11 +4,9 @@ import structlog
 
 from ai2text.audio import refusals
 from ai2text.common.contracts import identity
-from ai2text.common.contracts.codec import decode
-from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.recordings import Source
-from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.tombstones import present_life
 
 log = structlog.get_logger()
 
@@ -20,12 +18,10 @@ def life_of(store: ObjectStore, tenant: str, source: Source, sha256: str) -> int
     place joins that one, and raises Refused before. Audio of the first life is left by nobody but a killed process.
     """
     recording = identity.recording_id(tenant, sha256)
-    try:
-        tombstone = decode(Tombstone, store.get(identity.tombstone_key(tenant, recording)))
-    except ObjectNotFound:
+    life = present_life(store, tenant, recording)
+    if life == 0:
         return 0
     store.erase(identity.audio_key(tenant, sha256))
-    life = tombstone.next_life
     if source.kind != "upload" and not store.exists(identity.audio_key(tenant, sha256, life)):
         raise refusals.refused("erased")
     log.debug("another_life", recording_id=recording, life=life)

@@ -13,6 +13,8 @@ import structlog
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, decode_outcome
 from ai2text.common.contracts.recordings import RecordingIngested
+from ai2text.common.errors import ObjectNotFound
+from ai2text.common.inside_client import ServiceUnavailable
 from ai2text.common.object_store import ObjectStore
 from ai2text.ingestion.catalogue import Catalogue
 from ai2text.ingestion.corrected import Corrected, Shown
@@ -48,6 +50,16 @@ class ReadShownText:
         if await asyncio.to_thread(self._is_corrected, known):
             return await self._corrected(known)
         return decode_outcome(await asyncio.to_thread(self._store.get, outcome_key)) if outcome_key else None
+
+    async def read_what_there_is(self, known: Known, outcome_key: str | None) -> Shown | None:
+        """For a comparison, which comes again: None too while an outcome, or a corrected text, cannot be had."""
+        try:
+            return await self.read_shown_text(known, outcome_key)
+        except ObjectNotFound:
+            return None
+        except ServiceUnavailable as exc:
+            log.info("corrected_text_waits", recording_id=known.recording_id, error=str(exc))
+            return None
 
     def _is_corrected(self, known: Known) -> bool:
         revisions = identity.revisions_of(self._tenant, str(known.recording_id), known.life)

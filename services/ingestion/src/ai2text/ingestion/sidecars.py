@@ -115,10 +115,8 @@ class Sidecars:
             return _written(target, content, replace=standing is not None)
         except FileNotFoundError:
             raise
-        except PermissionError:
-            return False
         except OSError as exc:
-            if exc.errno == errno.EROFS:
+            if is_forbidden(exc):
                 return False
             raise FolderFull(f"{target.parent} takes no file: {exc.strerror}") from exc
 

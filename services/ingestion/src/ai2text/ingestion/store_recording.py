@@ -106,6 +106,14 @@ class StoreRecording:
     def facts_at(self, key: str) -> RecordingIngested:
         return decode(RecordingIngested, self._store.get(key))
 
+    def facts_left(self, key: str) -> RecordingIngested | None:
+        """None where the recording was erased: the word of it is on its way to whoever asks."""
+        try:
+            return self.facts_at(key)
+        except ObjectNotFound:
+            log.warning("facts_missing", key=key)
+            return None
+
     def check_size(self, size_bytes: int) -> None:
         if size_bytes == 0:
             raise refusals.refused("empty")

@@ -71,7 +71,9 @@ class StoreStaged:
             return False
         prefix = f"{identity.facts_prefix(facts.tenant)}{facts.sha256}/"
         vouched = facts.first_job.generation == 0 and next(self._store.list(prefix), None) is not None
-        return standing.size_bytes == facts.size_bytes and (vouched or self._holds(standing, facts.sha256))
+        return standing.size_bytes == facts.size_bytes and (
+            vouched or sha256_of_stored(self._store, standing) == facts.sha256
+        )
 
     def _copy(self, facts: RecordingIngested, staged: Sequence[StoredObject]) -> None:
         self._store.compose(facts.audio_key, staged)
@@ -81,14 +83,19 @@ class StoreStaged:
             raise ObjectChanged("What was staged changed while it was copied, or was copied wrongly.")
 
     def _holds(self, stored: StoredObject, sha256: str) -> bool:
-        with joined(self._store, [stored], blocks_kept=1) as audio:
-            return sha256_by_ranges(audio) == sha256
+        return sha256_of_stored(self._store, stored) == sha256
 
 
 def joined(store: ObjectStore, parts: Sequence[StoredObject], blocks_kept: int = 4) -> RangedReader:
     """The parts as one recording, each pinned to what it was when it was seen."""
     size_bytes = sum(part.size_bytes for part in parts)
     return RangedReader(_Joined(store, parts), "", size_bytes, block_bytes=BLOCK_BYTES, blocks_kept=blocks_kept)
+
+
+def sha256_of_stored(store: ObjectStore, stored: StoredObject) -> str:
+    """Of its bytes, read back."""
+    with joined(store, [stored], blocks_kept=1) as audio:
+        return sha256_by_ranges(audio)
 
 
 def sha256_by_ranges(audio: AudioSource) -> str:

@@ -8,8 +8,6 @@ import structlog
 
 from ai2text.common.contracts.outcome import Cancellation, Failure, Transcript
 from ai2text.common.contracts.states import Task
-from ai2text.common.errors import ObjectNotFound
-from ai2text.common.inside_client import ServiceUnavailable
 from ai2text.ingestion.corrected import Corrected, Shown, revision_of
 from ai2text.ingestion.dispose import Dispose
 from ai2text.ingestion.ledger import WAITING, Entry, Ledger, Stage
@@ -42,13 +40,7 @@ class WriteSidecars:
 
         False too for a corrected text that cannot be had now: the next comparison asks for it again.
         """
-        try:
-            shown = await self._texts.read_shown_text(entry, entry.outcome_key)
-        except ObjectNotFound:
-            return False
-        except ServiceUnavailable as exc:
-            log.info("sidecars_wait", name=entry.name, error=str(exc))
-            return False
+        shown = await self._texts.read_what_there_is(entry, entry.outcome_key)
         if shown is not None:
             await asyncio.to_thread(self._write_again, entry.name, shown)
         return shown is not None

@@ -5,7 +5,7 @@ generation than the tombstone's next life and comes later is late: see `persist_
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -52,15 +52,16 @@ class EraseRecording:
             if held.status == RecordingStatus.REJECTED:
                 await erasures.delete_rows(connection, recording_id)
                 return self.clock()
+            heard_of = await jobs.all_of_recording(connection, recording_id)
             tombstone = Tombstone(
                 tenant=tenant,
                 recording_id=recording_id,
-                next_life=max(await self._newest(connection, recording_id), known.next_life if known else 0) + 1,
+                next_life=max(_newest(heard_of), known.next_life if known else 0) + 1,
                 erased_at=self.clock(),
             )
             await asyncio.to_thread(self.store.put, identity.tombstone_key(tenant, recording_id), encode(tombstone))
             log.debug("tombstone_written", recording_id=recording_id)
-            await self._erase(connection, tombstone, held)
+            await self._erase(connection, tombstone, held, heard_of)
         log.info("recording_erased", recording_id=recording_id, next_life=tombstone.next_life)
         return tombstone.erased_at
 
@@ -75,7 +76,8 @@ class EraseRecording:
             known = await erasures.next_lives(connection, [tombstone.recording_id])
             if known.get(tombstone.recording_id, 0) >= tombstone.next_life:
                 return False
-            await self._erase(connection, tombstone, held)
+            heard_of = await jobs.all_of_recording(connection, tombstone.recording_id)
+            await self._erase(connection, tombstone, held, heard_of)
         log.info("recording_erased", recording_id=tombstone.recording_id, next_life=tombstone.next_life)
         return True
 
@@ -83,18 +85,20 @@ class EraseRecording:
         """What was under way when it was announced is told once more; of how many recordings. Raises Unavailable."""
         async with self.database.transaction() as connection:
             due = await erasures.take_due(connection, grace_seconds, AGAIN_AT_ONCE)
-            for erasure, left in due:
-                remains = left
+            for erasure, remains in due:
                 await recordings.hold(connection, erasure.recording_id)
-                remains += await erasures.take_references(connection, erasure.recording_id, erasure.next_life)
-                if await self._newest(connection, erasure.recording_id) < erasure.next_life:
-                    remains += await self._delete(connection, erasure.recording_id)
-                await erasures.announce(connection, erasure.recording_id, remains)
+                made = await erasures.take_references(connection, erasure.recording_id, erasure.next_life)
+                ghost = Remains()
+                if _newest(await jobs.all_of_recording(connection, erasure.recording_id)) < erasure.next_life:
+                    ghost = await self._delete(connection, erasure.recording_id)
+                await erasures.announce(connection, erasure.recording_id, remains + made + ghost)
         return len(due)
 
-    async def _erase(self, connection: Connection, tombstone: Tombstone, held: HeldRecording | None) -> None:
+    async def _erase(
+        self, connection: Connection, tombstone: Tombstone, held: HeldRecording | None, known: Sequence[KnownJob]
+    ) -> None:
+        """`known` are all jobs of the recording."""
         recording_id = tombstone.recording_id
-        known = await jobs.all_of_recording(connection, recording_id)
         erased = [job for job in known if job.generation < tombstone.next_life]
         fenced = await asyncio.to_thread(self._cancel, erased)
         remains = sum((left_by_job(job.tenant, job.job_id, job.outcome_key) for job in erased), start=Remains())
@@ -129,7 +133,7 @@ class EraseRecording:
             prefixes += [identity.audio_key(tenant, held.sha256), f"{identity.facts_prefix(tenant)}{held.sha256}/"]
         return Remains(keys=tuple(found.key for prefix in prefixes for found in self.store.list(prefix)))
 
-    @staticmethod
-    async def _newest(connection: Connection, recording_id: str) -> int:
-        """Generation of its jobs."""
-        return max((job.generation for job in await jobs.all_of_recording(connection, recording_id)), default=0)
+
+def _newest(known: Iterable[KnownJob]) -> int:
+    """Generation of some jobs."""
+    return max((job.generation for job in known), default=0)

@@ -1,9 +1,8 @@
 """Which recordings were erased, as their tombstones say. Blocking."""
 
 from ai2text.common.contracts import identity
-from ai2text.common.contracts.codec import decode
-from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.object_store import ObjectStore
+from ai2text.common.tombstones import present_life
 
 Tombstones = dict[str, str]
 """The ETag of each by the id of its recording; another one after another life was erased."""
@@ -18,6 +17,5 @@ class Erasures:
         return {found.key.removeprefix(prefix).removesuffix(".json"): found.etag for found in self._store.list(prefix)}
 
     def is_erased(self, tenant: str, recording_id: str, life: int) -> bool:
-        """Of a recording that has a tombstone: whether it is of this life, or a later one."""
-        tombstone = decode(Tombstone, self._store.get(identity.tombstone_key(tenant, recording_id)))
-        return life < tombstone.next_life
+        """Whether this life of the recording, or a later one, was erased."""
+        return life < present_life(self._store, tenant, recording_id)
