@@ -20,7 +20,7 @@ def test_texts_come_back_as_they_are_and_no_column_is_null(texts: list[str]) -> 
     assert sorted(row["transcription"] for row in rows) == sorted(texts)
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
     assert all(value is not None for row in rows for value in row.values())
-    assert {row["file_name"] for row in rows} == {f"{one.sha256}.wav" for one in recordings}
+    assert {row["file_name"] for row in rows} == {f"{one.recording_id}.wav" for one in recordings}
 
 
 def test_each_split_is_named_with_its_folder() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai2text.common.contracts.definition import Definition, Segmentation
+from ai2text.common.contracts.definition import Audio, Codec, Definition, Segmentation
 from ai2text.training_orchestrator.rows import Row, rows_of
 from tests.fixtures.transcribed import Said, transcribed
 
@@ -107,3 +107,30 @@ def test_every_segment_is_in_exactly_one_row_and_no_merged_row_is_too_long(
     alone = [row for row in rows if not row.overlapped]
     assert all(one.start + one.duration <= other.start + 0.021 for one, other in pairwise(alone))
     assert len({row.id for row in alone}) == len(alone)
+
+
+def test_a_row_that_is_cut_out_has_a_file_of_its_own_that_begins_with_it() -> None:
+    cut = replace(SEGMENTS, audio=Audio(codec=Codec.FLAC))
+    recording = transcribed("a", [(0.005, 1.0, "One."), (1.0, 2.3, "Two.")], sample_rate_hz=44_100, channels=2)
+    first, second = rows_of(recording, cut)
+    assert first.audio == f"audio/{recording.recording_id}/000000005-000001000.flac"
+    assert (first.start, first.offset, first.file_id, first.is_whole_file) == (0.005, 0.0, first.id, True)
+    assert (first.file_samples, second.file_samples) == (44_100 - 221, 57_330)
+    assert (first.sample_rate_hz, first.channels, first.extension) == (44_100, 2, "flac")
+
+
+def test_a_converted_recording_is_named_by_itself_and_as_long_as_before() -> None:
+    recording = transcribed("a", duration_seconds=3.0761250000000002, channels=2)
+    (row,) = rows_of(recording, replace(WHOLE, audio=Audio(codec=Codec.OPUS, mono=True)))
+    assert row.audio == f"audio/{recording.recording_id}.opus"
+    assert (row.sample_rate_hz, row.channels, row.file_samples) == (48_000, 1, 147_654)
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=2, unique=True), st.integers(4_000, 192_000))
+def test_stretches_that_follow_one_another_have_all_samples_once(times_ms: list[int], rate_hz: int) -> None:
+    borders = sorted(times_ms)
+    said: list[Said] = [(start / 1000, end / 1000, "a") for start, end in pairwise(borders)]
+    cut = replace(SEGMENTS, audio=Audio(codec=Codec.WAV))
+    rows = list(rows_of(transcribed("a", said, sample_rate_hz=rate_hz), cut))
+    whole = (borders[-1] * rate_hz * 2 + 1000) // 2000 - (borders[0] * rate_hz * 2 + 1000) // 2000
+    assert sum(row.file_samples for row in rows) == whole

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ai2text.common.contracts.datasets import TranscribedRecording, TranscribedSegment
-from ai2text.common.contracts.definition import Definition, Normalisation, Segmentation
+from ai2text.common.contracts.definition import OPUS_HZ, Audio, Codec, Definition, Normalisation, Segmentation
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.languages import SPACELESS, joined
-from ai2text.training_orchestrator.audio_paths import audio_path
+from ai2text.training_orchestrator.audio_paths import audio_path, extension, own_path
 from ai2text.training_orchestrator.normalisation import normalised
 from ai2text.training_orchestrator.splits import named_speaker, speaker_key
 
@@ -29,13 +29,19 @@ class Row:
     id: str
     split: str = ""
     audio: str
-    """Path of the recording, relative to the version."""
+    """Where manifests say that it lies: a path relative to the version, unless the definition has a reference."""
+    extension: str
+    """Of its audio."""
+    codec: Codec
+    """As the recording was taken in, or of a file that the row has of its own."""
     audio_sha256: str
+    """Of the recording."""
     audio_seconds: float
     """Of the whole recording, as decoding it gave."""
     sample_rate_hz: int
-    """0 where nobody knows it; such a row is left out."""
+    """Of the file in which the row is; 0 where nobody knows it, and then the row is left out."""
     channels: int
+    """Likewise."""
     start: float
     """Seconds from the beginning of the recording."""
     duration: float
@@ -61,6 +67,37 @@ class Row:
     overlapped: bool = False
     """Somebody else speaks at the same time."""
 
+    @property
+    def has_own_file(self) -> bool:
+        return self.codec is not Codec.SOURCE
+
+    @property
+    def file_id(self) -> str:
+        """Of the file in which the row is, alone or with others of its recording."""
+        return self.id if self.has_own_file else self.recording_id
+
+    @property
+    def is_whole_file(self) -> bool:
+        return self.whole or self.has_own_file
+
+    @property
+    def offset(self) -> float:
+        """Seconds from the beginning of the file."""
+        return 0.0 if self.has_own_file else self.start
+
+    @property
+    def file_samples(self) -> int:
+        """Of one channel."""
+        if self.has_own_file and not self.whole:
+            return sample_at(self.start + self.duration, self.sample_rate_hz) - sample_at(
+                self.start, self.sample_rate_hz
+            )
+        return round(self.audio_seconds * self.sample_rate_hz)
+
+    @property
+    def file_seconds(self) -> float:
+        return self.file_samples / self.sample_rate_hz
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -82,12 +119,36 @@ def voice_of(row: Row) -> str:
     return hashlib.sha256(speaker_key(row.recording_id, row.speaker).encode()).hexdigest()[:16]
 
 
+def sample_at(seconds: float, sample_rate_hz: int) -> int:
+    """The first sample of what begins then; by whole milliseconds, so that what ends there ends before it."""
+    return (round(seconds * 1000) * sample_rate_hz * 2 + 1000) // 2000
+
+
 def microseconds_of(row: Row) -> int:
     return round(row.duration * MICRO)
 
 
 def rows_of(recording: TranscribedRecording, definition: Definition) -> Iterator[Row]:
     """In the order of time; a recording without segments, in which nothing was heard, is one row of all of it."""
+    return (_with_own_file(row, definition.audio) for row in _spans(recording, definition))
+
+
+def _with_own_file(row: Row, form: Audio) -> Row:
+    """As it is; or as it will be once it was cut out of the recording, or all of that converted."""
+    if form.codec is Codec.SOURCE:
+        return row
+    found_hz = OPUS_HZ if form.codec is Codec.OPUS else row.sample_rate_hz
+    return replace(
+        row,
+        audio=own_path(row.recording_id, row.id, form.codec),
+        extension=form.codec,
+        codec=form.codec,
+        sample_rate_hz=(form.sample_rate_hz or found_hz) if row.sample_rate_hz else 0,
+        channels=min(row.channels, 1) if form.mono else row.channels,
+    )
+
+
+def _spans(recording: TranscribedRecording, definition: Definition) -> Iterator[Row]:
     if definition.segmentation is Segmentation.RECORDINGS or not recording.segments:
         yield _whole(recording, definition)
         return
@@ -158,6 +219,8 @@ def _row(
     return Row(
         id=f"{recording.recording_id}-{round(start * 1000):09}-{round(end * 1000):09}",
         audio=audio_path(recording),
+        extension=extension(recording),
+        codec=Codec.SOURCE,
         audio_sha256=recording.sha256,
         audio_seconds=recording.duration_seconds,
         sample_rate_hz=recording.sample_rate_hz or 0,

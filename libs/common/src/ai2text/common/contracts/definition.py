@@ -46,6 +46,43 @@ class Format(StrEnum):
 
 AUDIO_OF_EACH_ROW = (Format.HUGGING_FACE, Format.WEBDATASET)
 """Formats that hold audio themselves, or name a file for each row."""
+BY_REFERENCE = (Format.NEMO, Format.KALDI, Format.LHOTSE)
+"""Formats that say where a recording lies."""
+
+
+class Codec(StrEnum):
+    SOURCE = "source"
+    """As it was taken in. A row that is not all of its recording is told by its offset."""
+    FLAC = "flac"
+    WAV = "wav"
+    OPUS = "opus"
+
+
+OPUS_HZ = 48_000
+"""What every reader of Opus gives."""
+STORE = "store"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio:
+    """What the audio of the rows is like. Unless it is as it was taken in, each row has a file of its own."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    codec: Codec = Codec.SOURCE
+    sample_rate_hz: Annotated[int | None, Field(ge=4_000, le=192_000)] = None
+    """That of the recording unless it is given."""
+    mono: bool = False
+    reference: Annotated[str | None, Field(min_length=1, max_length=1000, pattern=r"^[^\s\x00-\x1f]+$")] = None
+    """Before every path in manifests, such as `/data/`; `store`: where it lies in the object store, by `s3://`."""
+
+    def __post_init__(self) -> None:
+        if self.codec is Codec.SOURCE and (self.mono or self.sample_rate_hz is not None):
+            raise ValueError("sample_rate_hz and mono have no effect on audio as it was taken in: choose a codec")
+        if self.codec is Codec.OPUS and self.sample_rate_hz not in {None, OPUS_HZ}:
+            raise ValueError("opus is always read at 48000 Hz: leave sample_rate_hz away, or choose flac or wav")
+        if self.reference not in {None, STORE} and not str(self.reference).endswith("/"):
+            raise ValueError("a reference is `store`, or what stands before a path and ends with a slash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +196,7 @@ class Definition:
     golden: Annotated[tuple[str, ...], Field(max_length=10_000)] = ()
     """Ids of recordings that are the split `golden` and nothing else."""
     formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_without_repetition)] = (Format.NEMO,)
+    audio: Audio = Audio()
     allow_empty_splits: bool = False
 
     def __post_init__(self) -> None:
@@ -167,6 +205,13 @@ class Definition:
             raise ValueError("target_seconds has no effect on whole recordings: choose the segmentation segments")
         if self.longest_pause_seconds is not None and not merging:
             raise ValueError("longest_pause_seconds has no effect without target_seconds")
+        self._check_audio()
+
+    def _check_audio(self) -> None:
         cut = [one for one in self.formats if one in AUDIO_OF_EACH_ROW]
-        if self.segmentation is Segmentation.SEGMENTS and cut:
-            raise ValueError(f"{cut[0]} wants a file for each row, and audio is not cut yet: choose another format")
+        if self.segmentation is Segmentation.SEGMENTS and cut and self.audio.codec is Codec.SOURCE:
+            raise ValueError(f"{cut[0]} wants a file for each row: choose the audio.codec flac, wav or opus")
+        if self.audio.reference and not set(self.formats) & set(BY_REFERENCE):
+            raise ValueError(f"audio.reference has no effect on {self.formats[0]}, which holds its audio")
+        if self.audio.reference == STORE and Format.KALDI in self.formats:
+            raise ValueError("kaldi reads nothing from an object store: give a path as audio.reference")

@@ -27,7 +27,7 @@ def readme(splits: Iterable[str]) -> bytes:
 
 
 def _name(row: Row) -> str:
-    return row.audio.rpartition("/")[2]
+    return f"{row.id}.{row.extension}"
 
 
 def _line(row: Row) -> bytes:

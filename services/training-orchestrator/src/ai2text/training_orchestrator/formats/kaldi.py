@@ -21,7 +21,7 @@ def files(split: str, rows: Rows, rows_by_voice: Rows) -> Iterator[tuple[str, It
     """Paths, and lines in them."""
     folder = f"kaldi/{split}"
     yield f"{folder}/wav.scp", _recordings(rows(), lambda row: DECODED.format(row.audio) + " |")
-    yield f"{folder}/reco2dur", _recordings(rows(), lambda row: f"{row.audio_seconds:.3f}")
+    yield f"{folder}/reco2dur", _recordings(rows(), lambda row: f"{row.file_seconds:.3f}")
     yield f"{folder}/segments", _utterances(rows_by_voice(), _span)
     yield f"{folder}/text", _utterances(rows_by_voice(), lambda row: plain_text(row.text))
     yield f"{folder}/utt2spk", _utterances(rows_by_voice(), voice_of)
@@ -48,7 +48,7 @@ def _kept(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _span(row: Row) -> str:
-    return f"{row.recording_id} {row.start:.3f} {row.start + row.duration:.3f}"
+    return f"{row.file_id} {row.offset:.3f} {row.offset + row.duration:.3f}"
 
 
 def _utterances(rows: Iterable[Row], told: Told) -> Iterator[bytes]:
@@ -57,8 +57,8 @@ def _utterances(rows: Iterable[Row], told: Told) -> Iterator[bytes]:
 
 def _recordings(rows: Iterable[Row], told: Told) -> Iterator[bytes]:
     """Once for each; rows of one follow one another."""
-    for recording_id, own in groupby(_kept(rows), lambda row: row.recording_id):
-        yield f"{recording_id} {told(next(own))}\n".encode()
+    for file_id, own in groupby(_kept(rows), lambda row: row.file_id):
+        yield f"{file_id} {told(next(own))}\n".encode()
 
 
 def _voices(rows: Iterable[Row]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ def files(split: str, rows: Rows) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Paths, and what is in them."""
     folder = f"lhotse/{split}"
     yield f"{folder}/recordings.jsonl.gz", compressed(_recordings(rows()))
-    yield f"{folder}/supervisions.jsonl.gz", compressed(_supervision(row, row.start) for row in rows())
+    yield f"{folder}/supervisions.jsonl.gz", compressed(_supervision(row, row.offset) for row in rows())
     yield f"{folder}/cuts.jsonl.gz", compressed(_cut(row) for row in rows())
 
 
@@ -37,17 +37,16 @@ def compressed(documents: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _recordings(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    return (_recording(next(own)) for _, own in groupby(rows, lambda row: row.recording_id))
+    return (_recording(next(own)) for _, own in groupby(rows, lambda row: row.file_id))
 
 
 def _recording(row: Row) -> dict[str, Any]:
-    samples = round(row.audio_seconds * row.sample_rate_hz)
     return {
-        "id": row.recording_id,
+        "id": row.file_id,
         "sources": [{"type": "file", "channels": _channels(row), "source": row.audio}],
         "sampling_rate": row.sample_rate_hz,
-        "num_samples": samples,
-        "duration": samples / row.sample_rate_hz,
+        "num_samples": row.file_samples,
+        "duration": row.file_seconds,
         "channel_ids": _channels(row),
     }
 
@@ -55,7 +54,7 @@ def _recording(row: Row) -> dict[str, Any]:
 def _supervision(row: Row, start: float) -> dict[str, Any]:
     return {
         "id": row.id,
-        "recording_id": row.recording_id,
+        "recording_id": row.file_id,
         "start": start,
         "duration": row.duration,
         "channel": _channel(row),
@@ -63,6 +62,7 @@ def _supervision(row: Row, start: float) -> dict[str, Any]:
         "language": row.language,
         **({"speaker": row.speaker} if row.speaker else {}),
         "custom": {
+            "recording_id": row.recording_id,
             "audio_sha256": row.audio_sha256,
             "transcript_revision": row.revision,
             "model": row.model,
@@ -76,7 +76,7 @@ def _cut(row: Row) -> dict[str, Any]:
     """What is said in it is told from its own beginning."""
     return {
         "id": row.id,
-        "start": row.start,
+        "start": row.offset,
         "duration": row.duration,
         "channel": _channel(row),
         "supervisions": [_supervision(row, 0.0)],

@@ -20,7 +20,7 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
 
 def nemo_line(row: Row) -> bytes:
     """What NeMo needs, and where the row comes from; NeMo keeps the other fields. Seconds."""
-    span = {} if row.whole else {"offset": row.start}
+    span = {} if row.is_whole_file else {"offset": row.offset}
     speaker = {"speaker": row.speaker} if row.speaker else {}
     fields = {
         "audio_filepath": row.audio,

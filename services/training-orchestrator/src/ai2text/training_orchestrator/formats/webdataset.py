@@ -48,8 +48,7 @@ class _Shards:
         size = 0
         while (row := self._following) is not None and size < self._shard_bytes:
             audio = self._audio(row)
-            extension = row.audio.rpartition(".")[2]
-            yield from _entry(f"{row.id}.{extension}", audio.size_bytes, audio.blocks())
+            yield from _entry(f"{row.id}.{row.extension}", audio.size_bytes, audio.blocks())
             about = _json(row)
             yield from _entry(f"{row.id}.json", len(about), [about])
             size += audio.size_bytes
