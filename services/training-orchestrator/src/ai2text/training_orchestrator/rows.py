@@ -18,6 +18,8 @@ LONGEST_PAUSE_SECONDS = 1.0
 MICRO = 1_000_000
 DIGITS = 3
 """Times are told to the millisecond."""
+EXACTLY = 1e-6
+"""Of a millisecond: 1.001 s times a thousand is a little less than 1001."""
 TOLERATED_SECONDS = 0.02
 """One segment may begin before the other has ended by as much as a decoder's time marks are apart."""
 
@@ -199,7 +201,7 @@ def _whole(recording: TranscribedRecording, definition: Definition) -> Row:
 
 
 def _stretch(recording: TranscribedRecording, group: tuple[TranscribedSegment, ...], definition: Definition) -> Row:
-    last = math.floor(recording.duration_seconds * 10**DIGITS) / 10**DIGITS  # never beyond the end
+    last = math.floor(recording.duration_seconds * 10**DIGITS + EXACTLY) / 10**DIGITS  # never beyond the end
     start = min(max(round(group[0].start, DIGITS), 0.0), last)
     end = min(max(round(max(one.end for one in group), DIGITS), start), last)
     text = joined((one.text.strip() for one in group), recording.language)
