@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from ai2text.audio import protocol
-from ai2text.audio.conversation import converse
-from ai2text.audio.protocol import Job
+from ai2text.audio.conversation import Word, converse
+from ai2text.audio.protocol import Job, PcmFormat, Sound
 from ai2text.common.contracts.recordings import Media
 from ai2text.common.errors import Refused
 
-PROBE = Job(size_bytes=100, sample_rate_hz=None, max_duration_seconds=60)
+PROBE = Job(size_bytes=100, max_duration_seconds=60)
 DECODE = Job(size_bytes=100, sample_rate_hz=16_000, max_duration_seconds=60)
+HEAR = Job(size_bytes=100, sound=Sound(), max_duration_seconds=60)
 FACTS: dict[str, Any] = {
     "container": "wav",
     "codec": "pcm_s16le",
@@ -57,7 +58,7 @@ class Hundred:
         return bytes(range(100))[offset : offset + length]
 
 
-def talk(job: Job, *says: bytes) -> tuple[list[bytes | Media], Scripted]:
+def talk(job: Job, *says: bytes) -> tuple[list[Word], Scripted]:
     child = Scripted(iter(says))
     return list(converse(child, Hundred(), job, 1 << 30)), child
 
@@ -130,6 +131,43 @@ def test_nonsense_from_a_child_is_a_refusal(nonsense: bytes) -> None:
 def test_more_samples_than_the_limit_allows_are_nonsense() -> None:
     with pytest.raises(Refused, match="nonsense"):
         talk(DECODE, *[protocol.PCM + bytes(1 << 20)] * 10)
+
+
+def pcm_format(sample_rate_hz: int = 8_000, channels: int = 2, sample_bytes: int = 4) -> bytes:
+    return protocol.FORMAT + protocol.PCM_FORMAT.pack(sample_rate_hz, channels, sample_bytes)
+
+
+def test_the_format_of_sound_comes_before_its_samples() -> None:
+    words, child = talk(HEAR, pcm_format(), protocol.PCM + bytes(64_000), media())
+    assert words == [PcmFormat(sample_rate_hz=8_000, channels=2, sample_bytes=4), bytes(64_000), Media(**FACTS)]
+    assert child.allowed == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("sound", "says"),
+    [
+        (Sound(), [protocol.PCM + bytes(100)]),
+        (Sound(), [media()]),
+        (Sound(), [protocol.FORMAT]),
+        (Sound(), [pcm_format(), pcm_format()]),
+        (Sound(), [pcm_format(sample_rate_hz=0)]),
+        (Sound(), [pcm_format(channels=0)]),
+        (Sound(), [pcm_format(sample_bytes=3)]),
+        (Sound(), [pcm_format(), protocol.PCM]),
+        (Sound(), [pcm_format(), protocol.PCM + bytes(12)]),
+        (Sound(), [pcm_format(sample_rate_hz=100), protocol.PCM + bytes(100_000)]),
+        (Sound(sample_rate_hz=16_000), [pcm_format()]),
+        (Sound(mono=True), [pcm_format()]),
+    ],
+)
+def test_sound_that_is_not_what_was_asked_for_is_nonsense(sound: Sound, says: list[bytes]) -> None:
+    with pytest.raises(Refused, match="nonsense"):
+        talk(replace(HEAR, sound=sound), *says)
+
+
+def test_a_format_that_nobody_asked_for_is_nonsense() -> None:
+    with pytest.raises(Refused, match="nonsense"):
+        talk(DECODE, pcm_format(16_000, 1, 2))
 
 
 def test_samples_that_nobody_asked_for_are_nonsense() -> None:

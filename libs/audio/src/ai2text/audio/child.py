@@ -1,6 +1,7 @@
 """The life of a decoding child: confined at birth, one job, and the end."""
 
 import io
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from ai2text.audio import claims, judgement, protocol, recording, tags
+from ai2text.audio import claims, judgement, protocol, recording, sound, tags
 from ai2text.audio.confinement import CONNECTION, confine
 from ai2text.audio.connection import Connection
 from ai2text.audio.level import Meter
@@ -62,7 +63,9 @@ def measure(connection: Connection, job: Job) -> dict[str, object]:
         tally = Tally()
         frames = recording.decoded(container, stream, tally, job.max_duration_seconds)
         meter = Meter()
-        if job.sample_rate_hz is None:
+        if job.sound is not None:
+            hand_out_sound(connection, reported(connection, frames, tally), stream, job.sound)
+        elif job.sample_rate_hz is None:
             listen(reported(connection, frames, tally), meter)
         else:
             hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz, job.channel)
@@ -87,8 +90,25 @@ def listen(frames: Iterator[AudioFrame], meter: Meter) -> None:
 
 def hand_out(connection: Connection, frames: Iterator[AudioFrame], sample_rate_hz: int, channel: int | None) -> None:
     for samples in recording.resampled(frames, sample_rate_hz, channel):
-        for start in range(0, len(samples), protocol.PCM_MAX_BYTES):
-            connection.send(protocol.PCM + samples[start : start + protocol.PCM_MAX_BYTES])
+        send_samples(connection, samples, protocol.PCM_MAX_BYTES)
+
+
+def hand_out_sound(
+    connection: Connection, frames: Iterator[AudioFrame], stream: AudioStream, wanted: protocol.Sound
+) -> None:
+    first = next(frames, None)
+    if first is None:
+        return
+    pcm = sound.pcm_format(first, wanted, lossless=stream.codec_context.codec.lossless)
+    connection.send(protocol.FORMAT + protocol.PCM_FORMAT.pack(pcm.sample_rate_hz, pcm.channels, pcm.sample_bytes))
+    whole_frames = protocol.PCM_MAX_BYTES // pcm.frame_bytes * pcm.frame_bytes
+    for samples in sound.interleaved(itertools.chain([first], frames), first.layout.name, pcm):
+        send_samples(connection, samples, whole_frames)
+
+
+def send_samples(connection: Connection, samples: bytes, max_bytes: int) -> None:
+    for start in range(0, len(samples), max_bytes):
+        connection.send(protocol.PCM + samples[start : start + max_bytes])
 
 
 def described(container: InputContainer, stream: AudioStream, tally: Tally, meter: Meter) -> dict[str, object]:

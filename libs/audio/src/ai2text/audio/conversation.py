@@ -9,7 +9,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from ai2text.audio import protocol, refusals, tags
-from ai2text.audio.protocol import Job, Verdict
+from ai2text.audio.protocol import Job, PcmFormat, Sound, Verdict
 from ai2text.audio.source import AudioSource
 from ai2text.common.contracts.recordings import Media
 from ai2text.common.errors import Refused
@@ -33,25 +33,32 @@ class Partner(Protocol):
     def allow_cpu(self, decoded_seconds: float) -> None: ...
 
 
-def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -> Generator[bytes | Media, None, None]:
-    """Samples as they come, mono s16, then what the recording is.
+Word = PcmFormat | bytes | Media
+
+
+def converse(child: Partner, source: AudioSource, job: Job, memory_bytes: int) -> Generator[Word, None, None]:
+    """Samples as they come, before them what they are like where that was not settled; then what the recording is.
 
     Raises Refused, Unavailable and whatever the source raises.
     """
     child.begin(job)
     longest = job.max_duration_seconds + LAST_FRAME_SECONDS
     seconds = 0.0
+    pcm = _mono(job.sample_rate_hz)
     while True:
         kind, content = child.receive()
         if kind == protocol.READ:
             child.send(_block(source, content))
-        elif kind == protocol.PCM and job.sample_rate_hz is not None:
-            seconds += _checked_samples(content) / job.sample_rate_hz
+        elif kind == protocol.FORMAT and job.sound is not None and pcm is None:
+            pcm = _pcm_format(content, job.sound)
+            yield pcm
+        elif kind == protocol.PCM and pcm is not None:
+            seconds += _checked_frames(content, pcm) / pcm.sample_rate_hz
             child.allow_cpu(_within(seconds, longest))
             yield content
         elif kind == protocol.PROGRESS:
             child.allow_cpu(_within(_seconds(content), longest))
-        elif kind == protocol.MEDIA:
+        elif kind == protocol.MEDIA and (job.sound is None or pcm is not None):
             yield _media(content, longest)
             return
         elif kind == protocol.VERDICT:
@@ -74,10 +81,25 @@ def _block(source: AudioSource, content: bytes) -> bytes:
     return source.read(offset, length)
 
 
-def _checked_samples(content: bytes) -> int:
-    if not content or len(content) % 2:
+def _mono(sample_rate_hz: int | None) -> PcmFormat | None:
+    return None if sample_rate_hz is None else PcmFormat(sample_rate_hz=sample_rate_hz, channels=1, sample_bytes=2)
+
+
+def _pcm_format(content: bytes, wanted: Sound) -> PcmFormat:
+    if len(content) != protocol.PCM_FORMAT.size:
         raise _nonsense()
-    return len(content) // 2
+    sample_rate_hz, channels, sample_bytes = protocol.PCM_FORMAT.unpack(content)
+    if min(sample_rate_hz, channels) < 1 or sample_bytes not in {2, 4}:
+        raise _nonsense()
+    if wanted.sample_rate_hz not in {None, sample_rate_hz} or (wanted.mono and channels != 1):
+        raise _nonsense()
+    return PcmFormat(sample_rate_hz=sample_rate_hz, channels=channels, sample_bytes=sample_bytes)
+
+
+def _checked_frames(content: bytes, pcm: PcmFormat) -> int:
+    if not content or len(content) % pcm.frame_bytes:
+        raise _nonsense()
+    return len(content) // pcm.frame_bytes
 
 
 def _seconds(content: bytes) -> float:

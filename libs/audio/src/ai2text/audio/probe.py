@@ -18,6 +18,6 @@ def probe(sandbox: Sandbox, source: AudioSource, *, max_duration_seconds: float 
     they end inside a page or frame. Raw MP3, MPEG streams, and headers left open by a recorder that could not seek back
     give no such sign; nor does a cut of less than half a second or a fiftieth of the length.
     """
-    with closing(sandbox.run(source, sample_rate_hz=None, max_duration_seconds=max_duration_seconds)) as said:
+    with closing(sandbox.run(source, max_duration_seconds=max_duration_seconds)) as said:
         (media,) = (word for word in said if isinstance(word, Media))
     return media

@@ -2,6 +2,7 @@
 
     parent -> child   one Job, and blocks of bytes, each the answer to one READ
     child -> parent   READY, any number of READ, PCM and PROGRESS, and one MEDIA or VERDICT
+                      where `Job.sound` is wanted, one FORMAT before the first PCM
 
 The child is taken to be hostile: nothing here is pickled, and the parent checks every length and number.
 Kept free of heavy imports, because both sides load it.
@@ -16,8 +17,10 @@ READY = b"h"
 """One byte: 1 when the seccomp filter is in force."""
 READ = b"r"
 """`RANGE`: the bytes wanted."""
+FORMAT = b"f"
+"""`PCM_FORMAT`: what the samples are like."""
 PCM = b"a"
-"""Mono s16 samples at the rate of the job."""
+"""Samples: mono s16 at the rate of the job, or whole frames of what FORMAT told."""
 PROGRESS = b"p"
 """`SECONDS`: how much has been decoded."""
 MEDIA = b"m"
@@ -27,6 +30,8 @@ VERDICT = b"v"
 
 RANGE = struct.Struct(">QI")
 SECONDS = struct.Struct(">d")
+PCM_FORMAT = struct.Struct(">IHB")
+"""`PcmFormat`."""
 WORD = struct.Struct("=q")
 """The fork server's, of a child: first its pid, in the end its exit status."""
 READ_MAX_BYTES = 1 << 20
@@ -39,12 +44,39 @@ PROGRESS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A recording as it sounds, with all of its bits."""
+
+    sample_rate_hz: int | None = None
+    """None leaves it at its own rate."""
+    mono: bool = False
+    """Mixes its channels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PcmFormat:
+    """Of interleaved little-endian samples."""
+
+    sample_rate_hz: int
+    channels: int
+    sample_bytes: int
+    """2, or 4 for samples of 24 bits, which stand in the upper three."""
+
+    @property
+    def frame_bytes(self) -> int:
+        """One sample of each channel."""
+        return self.channels * self.sample_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     size_bytes: int
-    sample_rate_hz: int | None
-    """None measures the recording without resampling it or handing samples out."""
+    sample_rate_hz: int | None = None
+    """Of mono s16; None hands no such samples out."""
     channel: int | None = None
     """To hand out, from 0; None mixes them."""
+    sound: Sound | None = None
+    """Hands out these samples instead. Without either the recording is measured."""
     max_duration_seconds: float
 
     def encode(self) -> bytes:
@@ -52,7 +84,9 @@ class Job:
 
     @classmethod
     def decode(cls, content: bytes) -> Self:
-        return cls(**json.loads(content))
+        fields = json.loads(content)
+        sound = fields.pop("sound")
+        return cls(**fields, sound=None if sound is None else Sound(**sound))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

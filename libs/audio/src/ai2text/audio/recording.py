@@ -155,7 +155,7 @@ def resampled(frames: Iterator[AudioFrame], sample_rate_hz: int, channel: int | 
     """
     for (_, layout, _), alike in itertools.groupby(frames, key=lambda f: (f.format.name, f.layout.name, f.sample_rate)):
         resampler = AudioResampler(format="s16", layout="mono" if channel is None else layout, rate=sample_rate_hz)
-        for group in itertools.chain(_grouped(alike), [None]):
+        for group in itertools.chain(grouped(alike, GROUP_SAMPLES), [None]):
             for frame in resampler.resample(group):
                 yield _samples_of(frame, channel or 0)
 
@@ -168,12 +168,13 @@ def _samples_of(frame: AudioFrame, channel: int) -> bytes:
     return interleaved[channel::channels].tobytes()
 
 
-def _grouped(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+def grouped(frames: Iterator[AudioFrame], group_samples: int) -> Iterator[AudioFrame]:
+    """Fewer and longer ones, of frames of one format."""
     fifo = AudioFifo()
     for frame in frames:
         frame.pts = None  # gaps between timestamps are not filled
         fifo.write(frame)
-        if fifo.samples >= min(GROUP_SAMPLES, GROUP_MAX_SECONDS * frame.sample_rate):
+        if fifo.samples >= min(group_samples, GROUP_MAX_SECONDS * frame.sample_rate):
             yield from _drained(fifo)
     yield from _drained(fifo)
 

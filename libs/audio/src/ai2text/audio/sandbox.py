@@ -11,13 +11,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from ai2text.audio import magic, refusals
-from ai2text.audio.conversation import converse
+from ai2text.audio.conversation import Word, converse
 from ai2text.audio.fork_server import ForkServer
 from ai2text.audio.process import Child
-from ai2text.audio.protocol import Job
+from ai2text.audio.protocol import Job, Sound
 from ai2text.audio.source import AudioSource
 from ai2text.audio.watchdog import Watchdog
-from ai2text.common.contracts.recordings import Media
 from ai2text.common.errors import Unavailable
 from ai2text.common.settings import group
 
@@ -76,11 +75,15 @@ class Sandbox:
         self,
         source: AudioSource,
         *,
-        sample_rate_hz: int | None,
+        sample_rate_hz: int | None = None,
         max_duration_seconds: float,
         channel: int | None = None,
-    ) -> Generator[bytes | Media, None, None]:
-        """Samples as mono s16 (none without a sample rate), then the Media. See `probe` and `decode` for the errors."""
+        sound: Sound | None = None,
+    ) -> Generator[Word, None, None]:
+        """Samples as mono s16 at a rate, or those of `sound` with their format before them, or none; then the Media.
+
+        See `probe`, `decode` and `samples` for the errors.
+        """
         if source.size_bytes == 0:
             raise refusals.refused("empty")
         if refusal := magic.refusal(source.read(0, magic.HEAD_BYTES)):
@@ -89,6 +92,7 @@ class Sandbox:
             size_bytes=source.size_bytes,
             sample_rate_hz=sample_rate_hz,
             channel=channel,
+            sound=sound,
             max_duration_seconds=max_duration_seconds,
         )
         with self._slots, self._child() as child:
