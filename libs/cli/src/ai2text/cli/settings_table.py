@@ -31,7 +31,7 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "every service": [NatsSettings, InsideSettings, LogSettings],
     "ingestion, asr, metadata, training-orchestrator": [S3Settings],
     "api-gateway, ingestion, metadata, training-orchestrator": [CallerSettings],
-    "ingestion, asr": [SandboxSettings],
+    "ingestion, asr, training-orchestrator": [SandboxSettings],
     "ingestion, the set-up step": [SourcesSettings, FolderSettings],
     "ingestion, metadata": [UploadSettings],
     "ingestion": [IngestionSettings],
