@@ -23,12 +23,14 @@ from ai2text.common.contracts.definition import Definition, Format, Limits, Segm
 from ai2text.common.contracts.identity import recording_id
 from ai2text.training_orchestrator.choose_rows import ChosenRows
 from ai2text.training_orchestrator.compare_rows import compare_rows
-from ai2text.training_orchestrator.dataset import Claim
+from ai2text.training_orchestrator.dataset import Claim, DatasetFile
 from ai2text.training_orchestrator.hashed_file import HashedFile
+from ai2text.training_orchestrator.making import Making
 from ai2text.training_orchestrator.row_table import RowTable
 from ai2text.training_orchestrator.tally import Tally
 from ai2text.training_orchestrator.version_files import VersionFiles
-from ai2text.training_orchestrator.write_version import write_audio_listing, write_references, write_version
+from ai2text.training_orchestrator.write_plan import write_plan
+from ai2text.training_orchestrator.write_version import write_version
 from tests.bench.table import Figure, Row
 from tests.fixtures.examples import NOW
 from tests.fixtures.transcribed import Said, transcribed
@@ -58,6 +60,11 @@ class FilesInFolder(VersionFiles):
         with (self._folder / written.sha256).open("wb") as copy:
             shutil.copyfileobj(written.file, copy)
         return written.sha256
+
+    def blocks(self, file: DatasetFile) -> Iterator[bytes]:
+        with (self._folder / file.sha256).open("rb") as stored:
+            while block := stored.read(MIB):
+                yield block
 
 
 def snapshot(recordings: int) -> Iterator[bytes]:
@@ -92,9 +99,8 @@ def build(lines: Path, folder: Path) -> dict[str, float]:
             recording = decode(TranscribedRecording, line)
             table.add(recording, rows.of(recording))
         report = compare_rows(DEFINITION, table, tally)
-        write_version(files, CLAIM, table, report.splits)
-        write_audio_listing(files, CLAIM, table)
-        write_references(files, CLAIM, table)
+        plan = write_plan(files, CLAIM, 1, table, report, shard_bytes=1 << 28)
+    write_version(files, Making(claim=CLAIM, plan=plan), [])
     return {
         "seconds": time.perf_counter() - began,
         "rows": report.rows,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common import subjects
 from ai2text.common.caller_token import authenticated
 from ai2text.common.contracts.codec import decode, encode
@@ -27,7 +28,7 @@ from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.dataset import Claim
 from ai2text.training_orchestrator.settings import OrchestratorSettings
-from tests.fixtures.datasets import assembling
+from tests.fixtures.datasets import orchestrating
 from tests.fixtures.examples import EVENTS, NOW
 from tests.fixtures.inside import KEY
 from tests.integration.metadata.catalogue import asked, ingest, rows, transcribe
@@ -54,7 +55,8 @@ async def assemble(database: Database, object_store: ObjectStore, broker: Broker
     serving = asyncio.create_task(serve_http(app, listener, stop))
     settings = OrchestratorSettings(metadata_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
     async with metadata_client(settings) as client:
-        yield assembling(object_store, Catalogue(client, KEY), broker)
+        with Sandbox(SandboxSettings(children=1)) as sandbox:
+            yield orchestrating(object_store, Catalogue(client, KEY), broker, sandbox).assemble
     stop.set()
     await serving
 

@@ -69,9 +69,7 @@ from ai2text.metadata.webhook_targets import Targets
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.http_api import build_app as orchestrator_app
-from ai2text.training_orchestrator.request_dataset import RequestDataset
-from ai2text.training_orchestrator.versions import Versions
-from tests.fixtures.datasets import assembling
+from tests.fixtures.datasets import orchestrating
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
 from tests.fixtures.ingestion_service import WAV
 from tests.fixtures.inside import KEY, ask
@@ -259,22 +257,23 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
     store = ObjectStore(s3)
     store.make_ready()
     migrate(dsn)
-    with _ingestion(broker, s3, store, home) as ingestion:
+    with Sandbox(SandboxSettings(children=1)) as sandbox, _ingestion(broker, s3, store, home, sandbox) as ingestion:
         async with Database(PostgresSettings(dsn=dsn)) as database:
-            queues, versions = Queues(broker), Versions(store)
+            queues = Queues(broker)
             presence = Presence()
             report, models = ReportStatus(database, queues, presence, utc_now), CommandModels(broker, presence)
             metadata = metadata_app(database, store, queues, report, models, UploadSettings(), Targets([LOOPBACK]), KEY)
             transport = httpx.ASGITransport(metadata)
             async with _heard(broker), httpx.AsyncClient(transport=transport, base_url="http://inside") as client:
+                made = orchestrating(store, Catalogue(client, KEY), broker, sandbox, utc_now)
                 yield Installation(
                     metadata=metadata,
                     ingestion=ingestion,
-                    orchestrator=orchestrator_app(RequestDataset(versions, broker, utc_now), versions, store, KEY),
+                    orchestrator=orchestrator_app(made.requests, made.rebuild, made.requests.versions, store, KEY),
                     database=database,
                     store=store,
                     broker=broker,
-                    assemble=assembling(store, Catalogue(client, KEY), broker, utc_now),
+                    assemble=made.assemble,
                     dsn=dsn,
                 )
 
@@ -295,34 +294,33 @@ async def _heard(broker: Broker) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _ingestion(broker: Broker, s3: S3Settings, store: ObjectStore, home: Path) -> Iterator[FastAPI]:
+def _ingestion(broker: Broker, s3: S3Settings, store: ObjectStore, home: Path, sandbox: Sandbox) -> Iterator[FastAPI]:
     """With a folder and a bucket of each tenant, which nobody runs."""
     settings, uploading = IngestionSettings(state_dir=home), UploadSettings()
     for tenant in TENANTS:
         (home / tenant).mkdir()
     folders = tuple(Folder(name=f"{tenant}-folder", path=home / tenant, tenant=tenant) for tenant in TENANTS)
     buckets = tuple(Bucket(name=f"{tenant}-bucket", bucket=s3.bucket, tenant=tenant) for tenant in TENANTS)
-    with Sandbox(SandboxSettings(children=1)) as sandbox:
-        storing = StoreRecording(settings, store, sandbox, utc_now)
-        around = Surroundings(
-            settings=settings, s3=s3, store=store, storing=storing, broker=broker, catalogue=no_catalogue()
+    storing = StoreRecording(settings, store, sandbox, utc_now)
+    around = Surroundings(
+        settings=settings, s3=s3, store=store, storing=storing, broker=broker, catalogue=no_catalogue()
+    )
+    uploads = Uploads(store, timedelta(hours=1), utc_now)
+    in_parts = UploadsInParts(
+        uploads=uploads,
+        opening=OpenUpload(uploading, settings, uploads, utc_now),
+        parts=ReceivePart(uploading, settings, uploads, store),
+        completing=CompleteUpload(uploading, uploads, StoreStaged(storing, store), broker),
+        part_bytes_max=uploading.part_bytes_max,
+    )
+    with (
+        watched_folders(folders, around, Admission(1, lambda: True)) as in_folders,
+        watched_buckets(buckets, around) as in_buckets,
+    ):
+        yield ingestion_app(
+            [watched.folder for watched in in_folders],
+            in_buckets,
+            ReceiveUpload(uploading, storing, broker),
+            in_parts,
+            KEY,
         )
-        uploads = Uploads(store, timedelta(hours=1), utc_now)
-        in_parts = UploadsInParts(
-            uploads=uploads,
-            opening=OpenUpload(uploading, settings, uploads, utc_now),
-            parts=ReceivePart(uploading, settings, uploads, store),
-            completing=CompleteUpload(uploading, uploads, StoreStaged(storing, store), broker),
-            part_bytes_max=uploading.part_bytes_max,
-        )
-        with (
-            watched_folders(folders, around, Admission(1, lambda: True)) as in_folders,
-            watched_buckets(buckets, around) as in_buckets,
-        ):
-            yield ingestion_app(
-                [watched.folder for watched in in_folders],
-                in_buckets,
-                ReceiveUpload(uploading, storing, broker),
-                in_parts,
-                KEY,
-            )

@@ -99,6 +99,7 @@ CASES: dict[str, Case] = {
     "GET /v1/datasets": Case(),
     "GET /v1/datasets/{name}/versions/{version}": FOUND,
     "GET /v1/datasets/{name}/versions/{version}/files/{path}": FOUND,
+    "POST /v1/datasets/{name}/versions/{version}/rebuild": Case(own=202, other=404),
     "POST /v1/keys": Case(
         own=201, other=201, scopes=EVERYTHING, body=lambda _: {"json": {"name": "x", "scopes": ["admin"]}}
     ),

@@ -1,10 +1,11 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common.caller_token import authenticated
 from ai2text.common.http_server import listen, serve_http
 from ai2text.common.jetstream import Broker
@@ -16,7 +17,7 @@ from ai2text.metadata.settings import PostgresSettings
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.settings import OrchestratorSettings
-from tests.fixtures.datasets import assembling
+from tests.fixtures.datasets import Orchestrator, orchestrating
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.inside import KEY
 
@@ -49,5 +50,18 @@ async def client(metadata: FaultProxy) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def assemble(client: httpx.AsyncClient, object_store: ObjectStore, broker: Broker) -> AssembleDataset:
-    return assembling(object_store, Catalogue(client, KEY), broker)
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(children=2)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def orchestrator(
+    client: httpx.AsyncClient, object_store: ObjectStore, broker: Broker, sandbox: Sandbox
+) -> Orchestrator:
+    return orchestrating(object_store, Catalogue(client, KEY), broker, sandbox)
+
+
+@pytest.fixture
+def assemble(orchestrator: Orchestrator) -> AssembleDataset:
+    return orchestrator.assemble

@@ -1,18 +1,15 @@
 """However much audio a version lists, one of its files is found with a handful of short reads."""
 
-from contextlib import closing
-
 import pytest
 
 from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.settings import S3Settings
+from ai2text.training_orchestrator.audio_listing import AudioListing
 from ai2text.training_orchestrator.dataset import Claim, DatasetFile, VersionOutcome
-from ai2text.training_orchestrator.row_table import RowTable
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
-from ai2text.training_orchestrator.write_version import write_audio_listing
 from tests.fixtures.examples import NOW
 
 CLAIM = Claim(tenant="default", definition=Definition(name="speech"), version=1, requested_by="cli", created_at=NOW)
@@ -39,9 +36,9 @@ def listed(count: int) -> list[DatasetFile]:
 def test_each_file_is_found_and_no_other(s3_settings: S3Settings, object_store: ObjectStore, count: int) -> None:
     store = CountingStore(s3_settings)
     contents, files = VersionFiles(store, Versions(store)), listed(count)
-    with closing(RowTable()) as table:
-        table.list_audio(files)
-        audio = write_audio_listing(contents, CLAIM, table)
+    with AudioListing() as listing:
+        listing.add(files)
+        audio = contents.write(CLAIM, "", listing.lines())
     outcome = VersionOutcome(status=DatasetStatus.PUBLISHED, audio=audio, ended_at=NOW)
     assert list(contents.audio(outcome)) == sorted(files, key=lambda file: file.path)
     store.reads.clear()

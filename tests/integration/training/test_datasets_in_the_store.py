@@ -41,7 +41,7 @@ def test_of_two_workers_on_one_version_the_first_outcome_stands(object_store: Ob
 def test_what_was_claimed_is_marked_until_it_is_ended(object_store: ObjectStore) -> None:
     versions = Versions(object_store)
     versions.claim(CLAIM)
-    assert list(versions.unfinished()) == [("default", "speech", 1)]
+    assert list(versions.unfinished()) == [("default", "speech", 1, 0)]
     versions.unmark("default", "speech", 1)
     assert list(versions.unfinished()) == []
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from ai2text.audio.sandbox import Sandbox
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.contracts.datasets import DatasetReference, DatasetShardRequested, TranscribedRecording
@@ -22,10 +23,8 @@ from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, Withdrawal
 from ai2text.training_orchestrator.http_api import build_app
-from ai2text.training_orchestrator.request_dataset import RequestDataset
-from ai2text.training_orchestrator.versions import Versions
 from ai2text.training_orchestrator.withdraw_versions import WithdrawVersions
-from tests.fixtures.datasets import assembling
+from tests.fixtures.datasets import orchestrating
 from tests.fixtures.examples import NOW
 from tests.fixtures.inside import KEY, ask
 from tests.integration.metadata.catalogue import asked, ingest, transcribe
@@ -73,10 +72,10 @@ def erase(store: ObjectStore, tombstone: Tombstone = TOMBSTONE) -> None:
 
 
 @pytest.fixture
-def app(assemble: AssembleDataset, object_store: ObjectStore, broker: Broker) -> FastAPI:
+def app(client: httpx.AsyncClient, object_store: ObjectStore, broker: Broker, sandbox: Sandbox) -> FastAPI:
     """Another replica than the one that withdraws."""
-    versions = Versions(object_store)
-    return build_app(RequestDataset(versions, broker, lambda: NOW), versions, object_store, KEY)
+    other = orchestrating(object_store, Catalogue(client, KEY), broker, sandbox)
+    return build_app(other.requests, other.rebuild, other.requests.versions, object_store, KEY)
 
 
 async def test_a_version_is_withdrawn_with_its_text_and_other_versions_stay_whole(
@@ -139,8 +138,8 @@ async def test_files_of_a_worker_that_died_or_came_second_are_erased_with_the_en
     object_store.put(dataset.file_key("default", "speech", 1, "dead"), b"of another moment")
     outcome = await build(assemble)
     left = {found.key for found in object_store.list(dataset.files_prefix("default", "speech", 1))}
-    assert len(left) == 4
-    assert {outcome.references_key, outcome.files[0].key, outcome.files[1].key} < left
+    assert len(left) == 5
+    assert {outcome.references_key, outcome.sources_key, outcome.files[0].key, outcome.files[1].key} < left
 
 
 async def test_what_has_a_tombstone_is_no_row_unless_it_lives_again(
@@ -166,12 +165,13 @@ class ErasedMeanwhile(Catalogue):
 
 
 async def test_a_recording_that_is_erased_during_a_build_is_not_in_the_version_and_nothing_of_it_is_left(
-    client: httpx.AsyncClient, database: Database, object_store: ObjectStore, broker: Broker
+    client: httpx.AsyncClient, database: Database, object_store: ObjectStore, broker: Broker, sandbox: Sandbox
 ) -> None:
     await fill(database)
-    assemble = assembling(object_store, ErasedMeanwhile(Catalogue(client, KEY), object_store), broker)
+    catalogue = ErasedMeanwhile(Catalogue(client, KEY), object_store)
+    assemble = orchestrating(object_store, catalogue, broker, sandbox).assemble
     outcome = await build(assemble)
     assert (outcome.status, references(object_store, outcome)) == (DatasetStatus.PUBLISHED, [STAYS.recording_id])
     stored = list(object_store.list(dataset.files_prefix("default", "speech", 1)))
-    assert len(stored) == 4
+    assert len(stored) == 5
     assert all(GONE.recording_id.encode() not in object_store.get(found.key) for found in stored)

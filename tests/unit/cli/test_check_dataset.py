@@ -13,7 +13,8 @@ from ai2text.cli.check_dataset import READERS_PYTHON, check_format
 from ai2text.common.contracts.definition import Format
 from ai2text.common.errors import Misconfigured
 from ai2text.training_orchestrator.formats import hugging_face, kaldi, lhotse, nemo, webdataset
-from ai2text.training_orchestrator.row_table import RowTable
+from ai2text.training_orchestrator.formats.packed import PackedAudio, Part
+from ai2text.training_orchestrator.row_file import RowFile
 from tests.fixtures.made_files import made
 from tests.fixtures.transcribed import transcribed
 
@@ -21,13 +22,14 @@ RECORDINGS = [transcribed(f"r{n}", [(0, 2, f"Text {n}.", "Ada" if n % 2 else Non
 SOUND = b"sound"
 
 
-def everything(table: RowTable) -> Iterator[tuple[str, Iterable[bytes]]]:
-    rows, by_voice = table.of("train"), table.by_voice("train")
+def everything(made_rows: RowFile) -> Iterator[tuple[str, Iterable[bytes]]]:
+    rows, by_voice = made_rows.of("train"), made_rows.by_voice("train")
     yield nemo.manifest("train"), nemo.lines(rows())
     yield from kaldi.files("train", rows, by_voice)
     yield from lhotse.files("train", rows)
     yield from hugging_face.files("train", rows)
-    yield from webdataset.files("train", rows, lambda _: webdataset.Audio(size_bytes=5, blocks=lambda: iter([SOUND])))
+    part = Part(split="train", number=0, of=1)
+    yield from webdataset.pack(part, rows, lambda _: PackedAudio(size_bytes=5, blocks=lambda: iter([SOUND])))
     for row in rows():
         yield row.audio, [SOUND]
         yield hugging_face.audio_path(row), [SOUND]

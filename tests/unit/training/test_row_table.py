@@ -36,18 +36,18 @@ def compared(table: RowTable, *recordings: TranscribedRecording, **definition: A
 
 
 def ids(table: RowTable) -> list[str]:
-    return [row.recording_id for row in table.rows()]
+    return [row.recording_id for row in table.rows("train")]
 
 
 def test_rows_come_back_as_they_were_in_the_order_of_their_ids(table: RowTable) -> None:
     recordings = [transcribed(f"r{n}", [(0, 1, "One."), (1, 2, "Two.")]) for n in range(9)]
     report = compared(table, *recordings, segmentation=Segmentation.SEGMENTS)
-    found = list(table.rows())
+    found = list(table.rows("train"))
     assert [row.id for row in found] == sorted(row.id for row in found)
     assert {row.audio_sha256 for row in found} == {one.sha256 for one in recordings}
     assert (report.rows, report.duration_seconds) == (18, 18.0)
     assert len(list(table.references())) == 9
-    assert {file.key for file in table.audio()} == {one.audio_key for one in recordings}
+    assert {table.source_of(row.recording_id).file.key for row in found} == {one.audio_key for one in recordings}
 
 
 def test_of_rows_that_say_the_same_those_stay_that_people_have_checked(table: RowTable) -> None:
@@ -60,7 +60,7 @@ def test_of_rows_that_say_the_same_those_stay_that_people_have_checked(table: Ro
     report = compared(table, *recordings, selection=Selection(rows_per_text=2))
     assert ids(table) == sorted(one.recording_id for one in recordings[1:])
     assert report.left_out == {"repeated_text": Amount(rows=1, duration_seconds=1.0)}
-    assert len(list(table.audio())) == 3, "audio without rows is not listed"
+    assert len(list(table.references())) == 3, "what has no rows is not referred to"
 
 
 def test_a_speaker_has_no_more_than_so_many_hours_and_the_nameless_have_all_of_theirs(table: RowTable) -> None:
@@ -101,10 +101,10 @@ def test_splits_share_no_speaker_and_no_recording_and_what_would_join_two_is_cou
 def test_no_row_moves_when_others_are_added(table: RowTable) -> None:
     recordings = [transcribed(f"r{n}") for n in range(60)]
     compared(table, *recordings[:20], splits=SPLITS)
-    before = {row.id: row.split for row in table.rows()}
+    before = {row.id: row.split for split in SPLITS for row in table.rows(split)}
     with closing(RowTable()) as grown:
         compared(grown, *recordings, splits=SPLITS)
-        after = {row.id: row.split for row in grown.rows()}
+        after = {row.id: row.split for split in SPLITS for row in grown.rows(split)}
     assert set(before.values()) > {"train"}
     assert after | before == after
 

@@ -90,6 +90,31 @@ def build(
 
 @app.command()
 @readable_errors
+def rebuild(
+    wanted: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="A published version.")],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+    data: Data = Path(".ai2text"),
+) -> None:
+    """Make the files of a version once more and compare them, byte for byte; what was lost is there again."""
+    if "@" not in wanted:
+        raise Misconfigured(f"Which version of {wanted}? Write NAME@VERSION.")
+    with connected(data, url) as client:
+        path = _version_path(client, wanted)
+        json_of(client.post(f"{path}/rebuild"))
+        version = _waited_for(client, path)
+    title = f"{version['name']}@{version['version']}"
+    if as_json:
+        show_json(version)
+    if version["rebuild"]["status"] != DatasetStatus.PUBLISHED:
+        sys.exit(f"ai2text: {title} was not rebuilt: {_why(version['rebuild'])}")
+    if not as_json:
+        say(f"{title} was rebuilt: {number(len(version['files']), 'file')}, the same bytes.")
+
+
+@app.command()
+@readable_errors
 def check(
     name: Annotated[str, typer.Argument(help="Of the dataset, its newest version; or NAME@VERSION.")],
     *,
@@ -142,7 +167,8 @@ def _waited_for(client: httpx.Client, path: str) -> dict[str, Any]:
     while True:
         answer = client.get(path, params={"wait": WAIT_SECONDS}, timeout=WAIT_TIMEOUTS)
         version: dict[str, Any] = json_of(answer)
-        if version["status"] != DatasetStatus.BUILDING:
+        rebuilding = version["rebuild"] and version["rebuild"]["status"] == DatasetStatus.BUILDING
+        if version["status"] != DatasetStatus.BUILDING and not rebuilding:
             return version
 
 

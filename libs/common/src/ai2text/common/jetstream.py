@@ -11,7 +11,8 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, ServerError, ServiceUnavailableError
+from nats.js.api import RawStreamMsg
+from nats.js.errors import APIError, NotFoundError, ServerError, ServiceUnavailableError
 
 from ai2text.common import metrics, subjects, tracing
 from ai2text.common.contracts.codec import decode, encode
@@ -72,6 +73,25 @@ class Broker:
                 return
             await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, ATTEMPT_SECONDS)
+
+    async def kept(self, stream: str, subject: str) -> AsyncIterator[bytes]:
+        """What the stream holds under the subject now: of a work queue, what waits or is in somebody's hands.
+
+        Raises BrokerUnavailable.
+        """
+        sequence = 0
+        while message := await self._next_kept(stream, subject, sequence + 1):
+            sequence = message.seq or sequence + 1
+            yield message.data or b""
+
+    async def _next_kept(self, stream: str, subject: str, sequence: int) -> RawStreamMsg | None:
+        asking = self.jetstream.get_msg(stream, seq=sequence, subject=subject, next=True)
+        try:
+            return await asking
+        except NotFoundError:
+            return None
+        except nats.errors.Error as exc:
+            raise BrokerUnavailable(f"{stream} does not answer: {exc!r}") from exc
 
 
 def heard(contract: type[T], message: Msg) -> T | None:

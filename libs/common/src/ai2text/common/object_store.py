@@ -66,6 +66,10 @@ class ObjectStore:
             http_client=self._http,
         )
 
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
     def make_ready(self) -> None:
         """Makes the bucket if it is missing; raises Misconfigured for a store that cannot fence outcomes."""
         with translated("make_bucket"):

@@ -105,7 +105,7 @@ IDENTITY_OF: dict[type[Event], tuple[str, ...]] = {
     TranscriptionCancelled: ("job_id",),
     TranscriptPersisted: ("job_id",),
     TranscriptCorrected: ("recording_id", "revision"),
-    DatasetShardRequested: ("tenant", "name", "version"),
+    DatasetShardRequested: ("tenant", "name", "version", "rebuild", "plan", "shard"),
     DatasetAssembled: ("tenant", "name", "version"),
     WebhookDeliveryRequested: ("delivery_id", "attempt"),
     DeadLetter: ("dead_letter_id",),

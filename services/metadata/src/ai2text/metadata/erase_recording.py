@@ -128,7 +128,8 @@ class EraseRecording:
     def _stored(self, tombstone: Tombstone, held: HeldRecording | None) -> Remains:
         """Blocking. What lies in the bucket beside outcomes and drafts, of this life and all before."""
         tenant = tombstone.tenant
-        prefixes = [f"{identity.revisions_prefix(tenant)}{tombstone.recording_id}"]
+        made = identity.revisions_prefix(tenant), identity.cuts_prefix(tenant)
+        prefixes = [f"{prefix}{tombstone.recording_id}" for prefix in made]
         if held is not None and held.sha256 is not None:
             prefixes += [identity.audio_key(tenant, held.sha256), f"{identity.facts_prefix(tenant)}{held.sha256}/"]
         return Remains(keys=tuple(found.key for prefix in prefixes for found in self.store.list(prefix)))

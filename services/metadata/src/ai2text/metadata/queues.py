@@ -4,8 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 import nats.errors
-from nats.js.api import RawStreamMsg
-from nats.js.errors import NotFoundError
 
 from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode
@@ -46,18 +44,8 @@ class Queues:
 
     async def jobs_held(self) -> frozenset[str]:
         """All jobs whose request is in a queue, waiting or in a worker's hands. Raises BrokerUnavailable."""
-        held, sequence = set[str](), 0
-        while message := await self._next_request(sequence + 1):
-            sequence = message.seq or sequence + 1
+        held = set[str]()
+        async for content in self._broker.kept(subjects.WORK, REQUESTS):
             with suppress(Poison):  # dead-lettered by whoever takes it
-                held.add(decode(TranscriptionRequested, message.data or b"").job_id)
+                held.add(decode(TranscriptionRequested, content).job_id)
         return frozenset(held)
-
-    async def _next_request(self, sequence: int) -> RawStreamMsg | None:
-        asking = self._broker.jetstream.get_msg(subjects.WORK, seq=sequence, subject=REQUESTS, next=True)
-        try:
-            return await asking
-        except NotFoundError:
-            return None
-        except nats.errors.Error as exc:
-            raise BrokerUnavailable(f"{subjects.WORK} does not answer: {exc!r}") from exc

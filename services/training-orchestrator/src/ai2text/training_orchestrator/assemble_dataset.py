@@ -1,32 +1,28 @@
-"""A claimed version becomes files, and one outcome object that makes all of them visible at once."""
+"""A claimed version becomes files, and one outcome object that makes all of them visible at once.
+
+Each message is one step: a plan, a shard of it, or the end. Whoever sees that no shard is missing any more goes on.
+"""
 
 import asyncio
-from contextlib import aclosing, closing
 from dataclasses import dataclass
 
 import structlog
 
 from ai2text.common.clock import Clock
-from ai2text.common.contracts.datasets import (
-    DatasetAssembled,
-    DatasetShardRequested,
-    TranscribedRecording,
-)
+from ai2text.common.contracts.datasets import DatasetAssembled, DatasetShardRequested
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Poison, Refused
 from ai2text.common.jetstream import Broker
 from ai2text.training_orchestrator import dataset
-from ai2text.training_orchestrator.catalogue import Catalogue
-from ai2text.training_orchestrator.choose_rows import ChosenRows
-from ai2text.training_orchestrator.compare_rows import compare_rows
+from ai2text.training_orchestrator.advance_shards import AdvanceShards
 from ai2text.training_orchestrator.dataset import Claim, VersionOutcome
-from ai2text.training_orchestrator.erasures import Erasures, Tombstones
-from ai2text.training_orchestrator.row_table import RowTable
-from ai2text.training_orchestrator.tally import Tally
+from ai2text.training_orchestrator.making import Making
+from ai2text.training_orchestrator.plan_version import PlanVersion
+from ai2text.training_orchestrator.plans import Plans
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
-from ai2text.training_orchestrator.write_version import write_audio_listing, write_references, write_version
+from ai2text.training_orchestrator.write_version import write_version
 
 log = structlog.get_logger()
 
@@ -36,22 +32,26 @@ class AssembleDataset:
     """The use case with what it needs."""
 
     versions: Versions
+    plans: Plans
     files: VersionFiles
-    erasures: Erasures
-    catalogue: Catalogue
+    plan: PlanVersion
+    shards: AdvanceShards
     broker: Broker
     clock: Clock
 
     async def assemble_dataset(self, work: DatasetShardRequested) -> None:
-        """Returns when the version's outcome stands and is announced; a repetition only announces it again."""
+        """Returns when the step is done, and after the last one the version's outcome announced; may be repeated."""
         claim = await asyncio.to_thread(self.versions.find_claim, work.tenant, work.name, work.version)
         if claim is None:
             raise Poison("unknown_version", f"Nobody has claimed version {work.version} of {work.name}.")
         outcome = await asyncio.to_thread(self.versions.find_outcome, work.tenant, work.name, work.version)
         if outcome is None:
-            outcome = await asyncio.to_thread(self.versions.end, claim, await self._made(claim))
+            made = await self._made_or_failed(claim, work)
+            if made is None:
+                return
+            outcome = await asyncio.to_thread(self.versions.end, claim, made)
             log.info("dataset_ended", name=work.name, version=work.version, status=outcome.status)
-        await asyncio.to_thread(self.files.erase_leftovers, work.tenant, work.name, work.version)
+        await self._erase_leftovers(work, outcome)
         await self._announce(claim, outcome)
         await asyncio.to_thread(self.versions.unmark, work.tenant, work.name, work.version)
 
@@ -59,68 +59,63 @@ class AssembleDataset:
         """Before the work is dead-lettered its version gets an end, so that nobody waits for it for ever."""
         claim = await asyncio.to_thread(self.versions.find_claim, work.tenant, work.name, work.version)
         if claim:
-            await asyncio.to_thread(self.versions.end, claim, self._failed(reason))
-            await asyncio.to_thread(self.files.erase_leftovers, work.tenant, work.name, work.version)
+            outcome = await asyncio.to_thread(self.versions.end, claim, self._failed(reason))
+            await self._erase_leftovers(work, outcome)
             await asyncio.to_thread(self.versions.unmark, work.tenant, work.name, work.version)
 
-    async def _made(self, claim: Claim) -> VersionOutcome:
+    async def _erase_leftovers(self, work: DatasetShardRequested, outcome: VersionOutcome) -> None:
+        version = work.tenant, work.name, work.version
+        await asyncio.to_thread(self.files.erase_leftovers, *version)
+        await asyncio.to_thread(self.plans.erase_leftovers, *version, outcome)
+
+    async def _made_or_failed(self, claim: Claim, work: DatasetShardRequested) -> VersionOutcome | None:
         try:
-            return await self._write_files(claim)
+            return await self._made(claim, work)
         except Refused as exc:
             return self._failed(Reason(code=exc.code, detail=exc.detail))
 
     def _failed(self, reason: Reason) -> VersionOutcome:
         return VersionOutcome(status=DatasetStatus.FAILED, error=reason, ended_at=self.clock())
 
-    async def _write_files(self, claim: Claim) -> VersionOutcome:
-        """Begun anew when a recording that is in them was erased meanwhile."""
+    async def _made(self, claim: Claim, work: DatasetShardRequested) -> VersionOutcome | None:
+        """None while shards are missing. Planned anew when a recording that is in it was erased meanwhile."""
+        plan = await asyncio.to_thread(self.plans.find_newest, claim) or await self.plan.plan_version(claim, 1)
+        if work.shard is not None and not await self._is_last(Making(claim=claim, plan=plan), work):
+            return None
         while True:
-            tombstones = await asyncio.to_thread(self.erasures.tombstones, claim.tenant)
-            outcome = await self._write_files_once(claim, tombstones)
-            if outcome:
-                return outcome
+            if not await self.plan.holds_erased(claim, plan):
+                making = Making(claim=claim, plan=plan)
+                if await self.shards.request_missing(making):
+                    return None
+                outcome = await self._written(making)
+                if not await self.plan.holds_erased(claim, plan):
+                    return outcome
             log.info("dataset_begun_anew", name=claim.definition.name, version=claim.version)
+            plan = await self.plan.plan_version(claim, plan.number + 1)
 
-    async def _write_files_once(self, claim: Claim, tombstones: Tombstones) -> VersionOutcome | None:
-        """Everything is made from the rows of one snapshot; the audio lies in the store already, under its hash.
+    async def _is_last(self, making: Making, work: DatasetShardRequested) -> bool:
+        """Makes the shard, unless it is of a plan that was given up; whether there is nothing else to wait for."""
+        if work.shard is None or work.plan != making.plan.number:
+            return False
+        if not await self.shards.make(making, work.shard):
+            return True  # for a plan without what was erased
+        return not await asyncio.to_thread(self.plans.missing, making)
 
-        None when what they hold is not all there any more: `tombstones` are those of a moment before.
-        """
-        tally = Tally()
-        with closing(RowTable()) as table:
-            await self._fill(table, claim, tombstones, tally)
-            report = await asyncio.to_thread(compare_rows, claim.definition, table, tally)
-            files = await asyncio.to_thread(write_version, self.files, claim, table, report.splits)
-            audio = await asyncio.to_thread(write_audio_listing, self.files, claim, table)
-            references_key = await asyncio.to_thread(write_references, self.files, claim, table)
-            log.debug("dataset_files_stored", rows=report.rows)
-            if await asyncio.to_thread(self._erased_meanwhile, claim.tenant, tombstones, table):
-                return None
+    async def _written(self, making: Making) -> VersionOutcome:
+        shards = self.plans.shards(making)
+        written = await asyncio.to_thread(write_version, self.files, making, shards)
+        log.debug("dataset_files_stored")
+        plan = making.plan
         return VersionOutcome(
             status=DatasetStatus.PUBLISHED,
-            files=files,
-            audio=audio,
-            references_key=references_key,
-            report=report,
+            files=written.files,
+            audio=written.audio,
+            references_key=plan.references_key,
+            sources_key=plan.sources.key,
+            report=plan.report,
+            plan=plan.number,
             ended_at=self.clock(),
         )
-
-    async def _fill(self, table: RowTable, claim: Claim, tombstones: Tombstones, tally: Tally) -> None:
-        rows = ChosenRows(claim.definition, tally)
-        request_id = f"{claim.definition.name}@{claim.version}"
-        async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
-            async for recording in recordings:
-                if recording.recording_id not in tombstones or not await self._is_erased(claim, recording):
-                    await asyncio.to_thread(_add, table, rows, recording)
-
-    async def _is_erased(self, claim: Claim, recording: TranscribedRecording) -> bool:
-        """The catalogue still has it for a moment after its tombstone is written."""
-        return await asyncio.to_thread(self.erasures.is_erased, claim.tenant, recording.recording_id, recording.life)
-
-    def _erased_meanwhile(self, tenant: str, before: Tombstones, table: RowTable) -> bool:
-        """Blocking."""
-        now = self.erasures.tombstones(tenant).items()
-        return any(before.get(recording_id) != etag and table.has_rows_of(recording_id) for recording_id, etag in now)
 
     async def _announce(self, claim: Claim, outcome: VersionOutcome) -> None:
         if outcome.report is None:
@@ -139,8 +134,3 @@ class AssembleDataset:
         await asyncio.to_thread(self.versions.remember, assembled)
         await self.broker.publish(assembled)
         log.debug("dataset_announced", name=name, version=version)
-
-
-def _add(table: RowTable, rows: ChosenRows, recording: TranscribedRecording) -> None:
-    """Blocking."""
-    table.add(recording, rows.of(recording))

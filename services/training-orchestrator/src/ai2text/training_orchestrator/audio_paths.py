@@ -16,8 +16,12 @@ EXTENSIONS = {
 
 
 def audio_path(recording: TranscribedRecording) -> str:
+    return source_path(recording.sha256, extension(recording))
+
+
+def source_path(sha256: str, extension: str) -> str:
     """Named by content: what the source was called is no path here."""
-    return f"audio/{recording.sha256}.{extension(recording)}"
+    return f"audio/{sha256}.{extension}"
 
 
 def extension(recording: TranscribedRecording) -> str:

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 from ai2text.common.contracts.datasets import TranscribedRecording
 from ai2text.common.contracts.definition import GOLDEN, Definition
-from ai2text.training_orchestrator.rows import Candidate, microseconds_of, rows_of
+from ai2text.training_orchestrator.rows import Candidate, Row, microseconds_of, rows_of
 from ai2text.training_orchestrator.selection import left_out_by
 from ai2text.training_orchestrator.splits import joins_two, named_speakers, split_of_recording
 from ai2text.training_orchestrator.tally import Tally
 
 
 class ChosenRows:
-    """By the rules that look at one row; `tally` counts the others."""
+    """By the rules that look at one row; `tally` counts the others. `bucket` is where the recordings lie."""
 
-    def __init__(self, definition: Definition, tally: Tally) -> None:
+    def __init__(self, definition: Definition, tally: Tally, bucket: str = "") -> None:
+        self._bucket = bucket
         self._definition = definition
         self._tally = tally
         self._golden = frozenset(definition.golden)
@@ -33,7 +34,18 @@ class ChosenRows:
             if rule:
                 self._tally.count(rule, 1, microseconds_of(row))
             else:
-                yield Candidate(row=replace(row, split=split), place=_place(recording), voices=frozenset(voices))
+                chosen = replace(row, split=split, audio=self._located(row, recording))
+                yield Candidate(row=chosen, place=_place(recording), voices=frozenset(voices))
+
+    def _located(self, row: Row, recording: TranscribedRecording) -> str:
+        """What manifests call its audio."""
+        match self._definition.audio.reference:
+            case None:
+                return row.audio
+            case "store":
+                return f"s3://{self._bucket}/{recording.audio_key}"
+            case prefix:
+                return f"{prefix}{row.audio}"
 
 
 def _place(recording: TranscribedRecording) -> str | None:

@@ -61,7 +61,11 @@ class VersionOutcome:
     """JSON lines, a DatasetFile for each path under which a recording is in the version, in the order of the paths."""
     references_key: str | None = None
     """JSON lines, a DatasetReference for each row."""
+    sources_key: str | None = None
+    """See Plan; no file of the version."""
     report: Report | None = None
+    plan: int | None = None
+    """Its number; None in what was made before there were any."""
     error: Reason | None = None
     ended_at: datetime
 
@@ -71,6 +75,26 @@ class Withdrawal:
     """Stands beside an outcome for good: a recording that the version holds was erased, so its files are too."""
 
     withdrawn_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """Stands first under its number: somebody wants the files of a version made once more."""
+
+    number: int
+    """From 1."""
+    requested_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildOutcome:
+    """The first one that stands is the truth."""
+
+    status: Literal[DatasetStatus.PUBLISHED, DatasetStatus.FAILED]
+    """Published: every file was made again with the same bytes, and is where it was."""
+    error: Reason | None = None
+    ended_at: datetime
 
 
 def checked_name(name: str) -> str:
@@ -100,12 +124,29 @@ def outcome_key(tenant: str, name: str, version: int) -> str:
     return f"{versions_prefix(tenant, name)}{version:06}/outcome.json"
 
 
-def building_key(tenant: str, name: str, version: int) -> str:
-    return f"{BUILDING_PREFIX}{tenant}/{name}/{version:06}"
+def building_key(tenant: str, name: str, version: int, rebuild: int = 0) -> str:
+    return f"{BUILDING_PREFIX}{tenant}/{name}/{version:06}" + (f"/{rebuild:03}" if rebuild else "")
 
 
 def withdrawal_key(tenant: str, name: str, version: int) -> str:
     return f"{versions_prefix(tenant, name)}{version:06}/withdrawal.json"
+
+
+def plans_prefix(tenant: str, name: str, version: int) -> str:
+    return f"{tenant}/dataset-plans/{name}/{version:06}/"
+
+
+def plan_key(tenant: str, name: str, version: int, number: int) -> str:
+    return f"{plans_prefix(tenant, name, version)}{number:03}.json"
+
+
+def shards_prefix(tenant: str, name: str, version: int) -> str:
+    """Outcomes of shards, until all of them are one."""
+    return f"{tenant}/dataset-shards/{name}/{version:06}/"
+
+
+def rebuilds_prefix(tenant: str, name: str, version: int) -> str:
+    return f"{tenant}/dataset-rebuilds/{name}/{version:06}/"
 
 
 def files_prefix(tenant: str, name: str, version: int) -> str:

@@ -23,7 +23,9 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
-from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, checked_name
+from ai2text.training_orchestrator.dataset import Claim, Rebuild, RebuildOutcome, VersionOutcome, checked_name
+from ai2text.training_orchestrator.rebuild_dataset import RebuildDataset
+from ai2text.training_orchestrator.rebuilds import Rebuilds
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
@@ -32,11 +34,13 @@ POLL_SECONDS = 0.2
 BLOCK_BYTES = 64 << 10
 
 
-def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, caller_key: str) -> FastAPI:
+def build_app(
+    requests: RequestDataset, rebuilding: RebuildDataset, versions: Versions, store: ObjectStore, caller_key: str
+) -> FastAPI:
     app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
     caller = authenticated(caller_key)
-    shelf, contents = _Shelf(versions), VersionFiles(store, versions)
+    shelf, contents = _Shelf(versions, rebuilding.rebuilds), VersionFiles(store, versions)
 
     @app.post("/v1/datasets", status_code=202)
     async def request(who: Annotated[Caller, Depends(caller)], definition: Definition) -> dict[str, Any]:
@@ -60,12 +64,19 @@ def build_app(requests: RequestDataset, versions: Versions, store: ObjectStore, 
     ) -> Response:
         deadline = time.monotonic() + wait
         found = await shelf.find(who.tenant, name, version)
-        while found.status is DatasetStatus.BUILDING and time.monotonic() < deadline:
+        while found.is_being_made and time.monotonic() < deadline:
             await asyncio.sleep(POLL_SECONDS)
             found = await shelf.find(who.tenant, name, version)
         blocks = _blocks(_version(found, contents))
         first = await asyncio.to_thread(next, blocks)  # what fails at once is an answer yet
         return StreamingResponse(chain([first], blocks), media_type="application/json")
+
+    @app.post("/v1/datasets/{name}/versions/{version}/rebuild", status_code=202)
+    async def rebuild(who: Annotated[Caller, Depends(caller)], name: str, version: int) -> dict[str, Any]:
+        found = await shelf.find(who.tenant, name, version)
+        await asyncio.to_thread(rebuilding.rebuildable, found.claim)
+        begun = await requests.request_rebuild(who, found.claim)
+        return {"name": name, "version": version, "status": found.status, "rebuild": _rebuild(begun, None)}
 
     @app.get("/v1/datasets/{name}/versions/{version}/files/{path:path}")
     async def file(
@@ -87,6 +98,12 @@ class _Version:
     claim: Claim
     outcome: VersionOutcome | None
     withdrawn: bool
+    rebuild: Rebuild | None = None
+    rebuilt: RebuildOutcome | None = None
+
+    @property
+    def is_being_made(self) -> bool:
+        return self.status is DatasetStatus.BUILDING or (self.rebuild is not None and self.rebuilt is None)
 
     @property
     def status(self) -> DatasetStatus:
@@ -98,8 +115,9 @@ class _Version:
 class _Shelf:
     """What stands, read in threads."""
 
-    def __init__(self, versions: Versions) -> None:
+    def __init__(self, versions: Versions, rebuilds: Rebuilds) -> None:
         self._versions = versions
+        self._rebuilds = rebuilds
 
     async def find(self, tenant: str, name: str, version: int) -> _Version:
         """Raises 404, Refused for what is no name."""
@@ -109,10 +127,13 @@ class _Shelf:
         claim = self._versions.find_claim(tenant, name, version)
         if claim is None:
             raise HTTPException(404, f"There is no version {version} of a dataset {name}.")
+        newest = self._rebuilds.newest(claim)
         return _Version(
             claim=claim,
             outcome=self._versions.find_outcome(tenant, name, version),
             withdrawn=self._versions.find_withdrawal(tenant, name, version) is not None,
+            rebuild=self._rebuilds.find(claim, newest) if newest else None,
+            rebuilt=self._rebuilds.find_outcome(claim, newest) if newest else None,
         )
 
     async def newest(self, tenant: str, limit: int, after_id: str | None) -> dict[str, Any]:
@@ -140,6 +161,7 @@ def _version(found: _Version, contents: VersionFiles) -> Iterator[bytes]:
         "definition": found.claim.definition,
         "report": outcome.report if outcome else None,
         "error": error or (outcome.error if outcome else None),
+        "rebuild": _rebuild(found.rebuild, found.rebuilt) if found.rebuild else None,
     }
     yield json.dumps(jsonable_encoder(about))[:-1].encode() + b', "files": ['
     listed = chain(outcome.files, contents.audio(outcome)) if outcome and not found.withdrawn else ()
@@ -147,6 +169,15 @@ def _version(found: _Version, contents: VersionFiles) -> Iterator[bytes]:
         told = {"path": file.path, "sha256": file.sha256, "bytes": file.bytes}
         yield (b", " if number else b"") + json.dumps(told).encode()
     yield b"]}"
+
+
+def _rebuild(begun: Rebuild, ended: RebuildOutcome | None) -> dict[str, Any]:
+    return {
+        "number": begun.number,
+        "status": ended.status if ended else DatasetStatus.BUILDING,
+        "error": ended.error if ended else None,
+        "created_at": begun.created_at,
+    }
 
 
 def _blocks(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
 """The one place that wires the training-orchestrator together."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
+from ai2text.audio.sandbox import Sandbox, SandboxSettings
 from ai2text.common import subjects
 from ai2text.common.clock import utc_now
 from ai2text.common.consumer import Consumer, Delivery, Work
@@ -15,10 +17,17 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
+from ai2text.training_orchestrator.advance_shards import AdvanceShards
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
+from ai2text.training_orchestrator.cut_recordings import CutRecordings
 from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.http_api import build_app
+from ai2text.training_orchestrator.make_shard import MakeShard
+from ai2text.training_orchestrator.plan_version import PlanVersion
+from ai2text.training_orchestrator.plans import Plans
+from ai2text.training_orchestrator.rebuild_dataset import RebuildDataset
+from ai2text.training_orchestrator.rebuilds import Rebuilds
 from ai2text.training_orchestrator.request_dataset import RequestDataset
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 from ai2text.training_orchestrator.version_files import VersionFiles
@@ -33,19 +42,25 @@ def main() -> None:
 async def serve(life: Life) -> None:
     settings, store = load(OrchestratorSettings), ObjectStore(load(S3Settings))
     caller_key = load(CallerSettings).key.get_secret_value()
-    versions = Versions(store)
-    files = VersionFiles(store, versions)
+    versions, rebuilds, plans = Versions(store), Rebuilds(store), Plans(store)
+    files, erasures, sandboxed = VersionFiles(store, versions), Erasures(store), load(SandboxSettings)
     async with (
+        AsyncExitStack() as stack,
         connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
         metadata_client(settings) as client,
     ):
-        requests = RequestDataset(versions, broker, utc_now)
-        assemble = AssembleDataset(versions, files, Erasures(store), Catalogue(client, caller_key), broker, utc_now)
-        shards = Consumer(broker, _shards(assemble))
+        requests = RequestDataset(versions, rebuilds, broker, utc_now)
+        sandbox = stack.enter_context(Sandbox(sandboxed))
+        make = MakeShard(files, CutRecordings(store, sandbox), erasures, sandboxed.children)
+        advance = AdvanceShards(plans, make, broker, utc_now)
+        plan = PlanVersion(plans, files, erasures, Catalogue(client, caller_key), store.bucket, settings.shard_bytes)
+        assemble = AssembleDataset(versions, plans, files, plan, advance, broker, utc_now)
+        rebuild = RebuildDataset(versions, rebuilds, plans, files, advance, utc_now)
+        shards = Consumer(broker, _shards(assemble, rebuild))
         withdrawals = Consumer(broker, _withdrawals(WithdrawVersions(versions, files, utc_now)))
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("consumer", lambda: not (shards.halted or withdrawals.halted))
-        app = build_app(requests, versions, store, caller_key)
+        app = build_app(requests, rebuild, versions, store, caller_key)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(shards.run(life.stop))
             tasks.create_task(withdrawals.run(life.stop))
@@ -54,12 +69,14 @@ async def serve(life: Life) -> None:
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 
-def _shards(assemble: AssembleDataset) -> Work:
+def _shards(assemble: AssembleDataset, rebuild: RebuildDataset) -> Work:
     async def handle(delivery: Delivery) -> None:
-        await assemble.assemble_dataset(_shard(delivery.event))
+        work = _shard(delivery.event)
+        await (rebuild.rebuild_dataset(work) if work.rebuild else assemble.assemble_dataset(work))
 
     async def give_up(event: subjects.Event, reason: Reason, _: int) -> None:
-        await assemble.give_up(_shard(event), reason)
+        work = _shard(event)
+        await (rebuild if work.rebuild else assemble).give_up(work, reason)
 
     return Work(stream=subjects.WORK, durable=subjects.DATASET_SHARDS, handle=handle, give_up=give_up)
 

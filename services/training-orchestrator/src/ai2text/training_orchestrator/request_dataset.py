@@ -1,17 +1,22 @@
 """Somebody asks for a dataset: its next version is claimed, and the work on it announced."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
+from ai2text.common import subjects
 from ai2text.common.clock import Clock, stopped_within
+from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.datasets import DatasetShardRequested
 from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.inside import Caller
-from ai2text.common.errors import Unavailable
+from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.jetstream import Broker
-from ai2text.training_orchestrator.dataset import Claim, checked_name
+from ai2text.training_orchestrator import requested
+from ai2text.training_orchestrator.dataset import Claim, Rebuild, checked_name
+from ai2text.training_orchestrator.rebuilds import Rebuilds
 from ai2text.training_orchestrator.versions import Versions
 
 log = structlog.get_logger()
@@ -22,6 +27,7 @@ class RequestDataset:
     """The use case with what it needs."""
 
     versions: Versions
+    rebuilds: Rebuilds
     broker: Broker
     clock: Clock
 
@@ -37,11 +43,22 @@ class RequestDataset:
         )
         claim = await asyncio.to_thread(self.versions.claim, wanted)
         log.info("dataset_claimed", tenant=claim.tenant, name=definition.name, version=claim.version)
-        await self.broker.publish(_work_on(claim))
+        await self.broker.publish(requested.next_step(claim))
         return claim
 
+    async def request_rebuild(self, caller: Caller, version: Claim) -> Rebuild:
+        """Likewise, of a version that can be made once more."""
+        wanted = Rebuild(number=0, requested_by=caller.subject, created_at=self.clock())
+        rebuild = await asyncio.to_thread(self.rebuilds.claim, version, wanted)
+        log.info("rebuild_claimed", tenant=version.tenant, name=version.definition.name, version=version.version)
+        await self.broker.publish(requested.next_step(version, rebuild.number))
+        return rebuild
+
     async def request_unfinished(self, stop: asyncio.Event, every_seconds: float) -> None:
-        """Runs until `stop`: a version that was claimed by somebody who then died is asked for again."""
+        """Runs until `stop`: a version on which nobody works any more is asked for again.
+
+        Whoever claimed it or took a shard of it died, or the queue was lost.
+        """
         while not stop.is_set():
             try:
                 await self._request_unfinished_once()
@@ -50,16 +67,17 @@ class RequestDataset:
             await stopped_within(stop, every_seconds)
 
     async def _request_unfinished_once(self) -> None:
-        for tenant, name, version in await asyncio.to_thread(lambda: list(self.versions.unfinished())):
+        in_hand = await self._in_hand()
+        for tenant, name, version, rebuild in await asyncio.to_thread(lambda: list(self.versions.unfinished())):
             claim = await asyncio.to_thread(self.versions.find_claim, tenant, name, version)
-            ended = await asyncio.to_thread(self.versions.find_outcome, tenant, name, version)
-            if ended:
-                await asyncio.to_thread(self.versions.unmark, tenant, name, version)
-            elif claim:
-                await self.broker.publish(_work_on(claim))
+            if claim and (tenant, name, version, rebuild) not in in_hand:
+                await self.broker.publish(requested.next_step(claim, rebuild))
 
-
-def _work_on(claim: Claim) -> DatasetShardRequested:
-    return DatasetShardRequested(
-        tenant=claim.tenant, name=claim.definition.name, version=claim.version, requested_at=claim.created_at
-    )
+    async def _in_hand(self) -> set[tuple[str, str, int, int]]:
+        """Versions of which some work is in the queue, waiting or being done."""
+        found = set[tuple[str, str, int, int]]()
+        async for content in self.broker.kept(subjects.WORK, subjects.DATASET_SHARD_REQUESTED):
+            with suppress(Poison):  # dead-lettered by whoever takes it
+                work = decode(DatasetShardRequested, content)
+                found.add((work.tenant, work.name, work.version, work.rebuild))
+        return found

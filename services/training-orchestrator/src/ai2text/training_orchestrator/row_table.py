@@ -14,6 +14,7 @@ from ai2text.common.contracts.definition import GOLDEN
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.training_orchestrator.audio_paths import audio_path
 from ai2text.training_orchestrator.dataset import Amount, DatasetFile
+from ai2text.training_orchestrator.plan import SourceAudio
 from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, Rows, microseconds_of, voice_of
 from ai2text.training_orchestrator.tally import amount
 
@@ -29,8 +30,7 @@ CREATE TABLE rows (
     rank INTEGER NOT NULL, microseconds INTEGER NOT NULL, said BLOB NOT NULL, document BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX rows_by_recording ON rows (recording_id);
-CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, audio BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE listed (path TEXT PRIMARY KEY, line BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, source BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE voices (id TEXT NOT NULL, speaker TEXT NOT NULL, PRIMARY KEY (id, speaker)) WITHOUT ROWID;
 """
 REPEATED = """
@@ -48,8 +48,8 @@ DELETE FROM rows WHERE id IN (
 RETURNING microseconds
 """
 BEYOND_OF_PLACE = BEYOND_OF_SPEAKER.replace("speaker", "place")
-USED = """
-SELECT {} FROM recordings WHERE EXISTS (SELECT 1 FROM rows WHERE rows.recording_id = recordings.recording_id)
+REFERENCES = """
+SELECT reference FROM recordings WHERE EXISTS (SELECT 1 FROM rows WHERE rows.recording_id = recordings.recording_id)
 ORDER BY recording_id
 """
 LEAKS = f"""
@@ -70,7 +70,7 @@ class RowTable:
 
     def add(self, recording: TranscribedRecording, candidates: Iterable[Candidate]) -> None:
         """In one transaction with what was added before, until something is asked."""
-        about = recording.recording_id, encode(_reference(recording)), encode(_audio(recording))
+        about = recording.recording_id, encode(_reference(recording)), encode(_source(recording))
         self._database.execute("INSERT INTO recordings VALUES (?, ?, ?)", about)
         for one in candidates:
             self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
@@ -108,35 +108,18 @@ class RowTable:
 
     def references(self) -> Iterator[bytes]:
         """A line for each recording that has rows, in the order of the ids."""
-        return (reference + b"\n" for (reference,) in self._database.execute(USED.format("reference")))
+        return (reference + b"\n" for (reference,) in self._database.execute(REFERENCES))
 
-    def audio(self) -> Iterator[DatasetFile]:
-        """Of the recordings that have rows, likewise."""
-        return (decode(DatasetFile, file) for (file,) in self._database.execute(USED.format("audio")))
-
-    def audio_of(self, recording_id: str) -> DatasetFile:
-        found = self._database.execute("SELECT audio FROM recordings WHERE recording_id = ?", (recording_id,))
-        return decode(DatasetFile, found.fetchone()[0])
+    def source_of(self, recording_id: str) -> SourceAudio:
+        found = self._database.execute("SELECT source FROM recordings WHERE recording_id = ?", (recording_id,))
+        return decode(SourceAudio, found.fetchone()[0])
 
     def of(self, split: str) -> Rows:
         return partial(self.rows, split)
 
-    def by_voice(self, split: str) -> Rows:
-        """One voice after the other, and of each in the order of the ids."""
-        statement = "SELECT document FROM rows WHERE split = ? ORDER BY voice, id"
-        return lambda: (decode(Row, document) for (document,) in self._database.execute(statement, (split,)))
-
-    def list_audio(self, files: Iterable[DatasetFile]) -> None:
-        """A path that is listed already stays as it is."""
-        listed = ((file.path, encode(file)) for file in files)
-        self._database.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?)", listed)
-
-    def audio_listing(self) -> Iterator[bytes]:
-        return (line + b"\n" for (line,) in self._database.execute("SELECT line FROM listed ORDER BY path"))
-
-    def rows(self, split: str | None = None) -> Iterator[Row]:
-        """All of them, or those of a split, in the order of their ids: a recording's follow one another."""
-        found = self._database.execute("SELECT document FROM rows WHERE ? IN (split, '') ORDER BY id", (split or "",))
+    def rows(self, split: str) -> Iterator[Row]:
+        """In the order of their ids: a recording's follow one another."""
+        found = self._database.execute("SELECT document FROM rows WHERE split = ? ORDER BY id", (split,))
         return (decode(Row, document) for (document,) in found)
 
 
@@ -158,7 +141,10 @@ def _reference(recording: TranscribedRecording) -> DatasetReference:
     )
 
 
-def _audio(recording: TranscribedRecording) -> DatasetFile:
-    return DatasetFile(
-        path=audio_path(recording), sha256=recording.sha256, bytes=recording.size_bytes, key=recording.audio_key
+def _source(recording: TranscribedRecording) -> SourceAudio:
+    path, size, key = audio_path(recording), recording.size_bytes, recording.audio_key
+    return SourceAudio(
+        recording_id=recording.recording_id,
+        life=recording.life,
+        file=DatasetFile(path=path, sha256=recording.sha256, bytes=size, key=key),
     )

@@ -17,3 +17,8 @@ class OrchestratorSettings(BaseSettings):
     unfinished_seconds: float = Field(
         600, gt=0, description="How often versions that were claimed and not finished are asked for again."
     )
+    shard_bytes: int = Field(
+        256 << 20,
+        ge=1,
+        description="Of audio, about, in one shard of a version: what one worker makes, and one file that is packed.",
+    )

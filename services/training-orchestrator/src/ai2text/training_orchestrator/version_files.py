@@ -1,7 +1,8 @@
 """The files that a version has of its own, in the object store. Blocking."""
 
 import hashlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 
 from ai2text.common.contracts.codec import decode
 from ai2text.common.errors import ObjectChanged
@@ -9,6 +10,8 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.dataset import Claim, DatasetFile, VersionOutcome
 from ai2text.training_orchestrator.hashed_file import HashedFile
+from ai2text.training_orchestrator.json_lines import lines_of
+from ai2text.training_orchestrator.plan import Stretch
 from ai2text.training_orchestrator.versions import Versions
 
 MANIFEST_TYPE = "application/octet-stream"
@@ -33,6 +36,20 @@ class VersionFiles:
             self._store.put_verified(key, written.file, written.size_bytes, written.sha256, MANIFEST_TYPE)
         return key
 
+    def write(self, claim: Claim, path: str, blocks: Iterable[bytes]) -> DatasetFile:
+        """Hashed on its way through a temporary file; in the store when this returns."""
+        with tempfile.TemporaryFile() as file:
+            written = HashedFile(file)
+            for block in blocks:
+                written.write(block)
+            key = self.put(claim, written)
+        return DatasetFile(path=path, sha256=written.sha256, bytes=written.size_bytes, key=key)
+
+    def stretch(self, file: DatasetFile, stretch: Stretch) -> Iterator[bytes]:
+        """Some of it, unchecked: a version's own files are never written again."""
+        for offset in range(stretch.offset, stretch.offset + stretch.bytes, BLOCK_BYTES):
+            yield self._store.read(file.key, offset, min(BLOCK_BYTES, stretch.offset + stretch.bytes - offset))
+
     def blocks(self, file: DatasetFile) -> Iterator[bytes]:
         """Raises ObjectChanged when it is no longer what is listed."""
         digest = hashlib.sha256()
@@ -45,10 +62,8 @@ class VersionFiles:
 
     def audio(self, outcome: VersionOutcome) -> Iterator[DatasetFile]:
         """In the order of the paths."""
-        rest = b""
-        for block in self.blocks(outcome.audio) if outcome.audio else ():
-            *lines, rest = (rest + block).split(b"\n")
-            yield from (decode(DatasetFile, line) for line in lines)
+        listed = self.blocks(outcome.audio) if outcome.audio else ()
+        return (decode(DatasetFile, line) for line in lines_of(listed))
 
     def find(self, outcome: VersionOutcome, path: str) -> DatasetFile | None:
         """Of all that is listed; a handful of short reads, however much audio there is."""
@@ -94,4 +109,5 @@ class VersionFiles:
 
 def _keys(outcome: VersionOutcome, *, with_files: bool) -> set[str | None]:
     files = (*outcome.files, *([outcome.audio] if outcome.audio else [])) if with_files else ()
-    return {outcome.references_key, *(file.key for file in files)}
+    sources = {outcome.sources_key} if with_files else set()
+    return {outcome.references_key, *sources, *(file.key for file in files)}

@@ -89,11 +89,11 @@ class Versions:
             identity.assembled_key(assembled.tenant, assembled.name, assembled.version), encode(assembled)
         )
 
-    def unfinished(self) -> Iterator[tuple[str, str, int]]:
-        """Tenant, name and number of each version that is marked as being made."""
+    def unfinished(self) -> Iterator[tuple[str, str, int, int]]:
+        """Tenant, name, number and rebuild, or 0, of each version that is marked as being made."""
         for found in self._store.list(dataset.BUILDING_PREFIX):
-            tenant, name, version = found.key.removeprefix(dataset.BUILDING_PREFIX).split("/")
-            yield tenant, name, int(version)
+            tenant, name, version, *rebuild = found.key.removeprefix(dataset.BUILDING_PREFIX).split("/")
+            yield tenant, name, int(version), int(rebuild[0]) if rebuild else 0
 
-    def unmark(self, tenant: str, name: str, version: int) -> None:
-        self._store.delete(dataset.building_key(tenant, name, version))
+    def unmark(self, tenant: str, name: str, version: int, rebuild: int = 0) -> None:
+        self._store.delete(dataset.building_key(tenant, name, version, rebuild))

@@ -58,11 +58,17 @@ class TranscribedRecording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetShardRequested:
-    """Work on a claimed version of a dataset; so far one shard is the whole version."""
+    """Work on a claimed version of a dataset."""
 
     tenant: str
     name: str
     version: int
+    rebuild: int = 0
+    """Which one, from 1, if it is not the version itself that is to be made."""
+    plan: int = 0
+    """Whose shard it is."""
+    shard: int | None = None
+    """None: whatever is to be done next."""
     requested_at: datetime
 
 

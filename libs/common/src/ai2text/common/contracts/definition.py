@@ -46,6 +46,8 @@ class Format(StrEnum):
 
 AUDIO_OF_EACH_ROW = (Format.HUGGING_FACE, Format.WEBDATASET)
 """Formats that hold audio themselves, or name a file for each row."""
+PACKED = frozenset({Format.WEBDATASET})
+"""Formats that hold audio themselves."""
 BY_REFERENCE = (Format.NEMO, Format.KALDI, Format.LHOTSE)
 """Formats that say where a recording lies."""
 
@@ -81,6 +83,8 @@ class Audio:
             raise ValueError("sample_rate_hz and mono have no effect on audio as it was taken in: choose a codec")
         if self.codec is Codec.OPUS and self.sample_rate_hz not in {None, OPUS_HZ}:
             raise ValueError("opus is always read at 48000 Hz: leave sample_rate_hz away, or choose flac or wav")
+        if self.codec is not Codec.SOURCE and self.reference == STORE:
+            raise ValueError("the store names recordings as they were taken in: leave codec away, or give a path")
         if self.reference not in {None, STORE} and not str(self.reference).endswith("/"):
             raise ValueError("a reference is `store`, or what stands before a path and ends with a slash")
 

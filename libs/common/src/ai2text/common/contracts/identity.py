@@ -68,6 +68,15 @@ def audio_key(tenant: str, sha256: str, life: int = 0) -> str:
     return f"{tenant}/audio/{sha256}{_of_life(life)}"
 
 
+def cuts_of(tenant: str, recording: str, life: int = 0) -> str:
+    """Before all that was cut out of a recording, or made of all of it."""
+    return f"{cuts_prefix(tenant)}{recording}{_of_life(life)}/"
+
+
+def cuts_prefix(tenant: str) -> str:
+    return f"{tenant}/cuts/"
+
+
 def tombstone_key(tenant: str, recording: str) -> str:
     return f"{tombstones_prefix(tenant)}{recording}.json"
 

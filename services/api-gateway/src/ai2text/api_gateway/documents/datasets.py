@@ -50,8 +50,25 @@ class Report(Amount):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """`published`: every file came out as it was, and is there again if it was lost."""
+
+    number: Annotated[int, Field(ge=1)]
+    status: DatasetStatus
+    error: Reason | None
+    created_at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildAsked(Asked):
+    rebuild: Rebuild
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetVersion(Summary):
     definition: Definition
     files: list[File]
     report: Report | None
     error: Reason | None
+    rebuild: Rebuild | None
+    """The newest one."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, Summary
+from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, RebuildAsked, Summary
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES, body, refusals
 from ai2text.common.contracts.definition import Definition
@@ -40,7 +40,7 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
 
     @router.get(
         "/{name}/versions/{version}",
-        summary="One version with its files; waits for its end, if asked to",
+        summary="One version with its files; waits for its end, or that of its rebuild, if asked to",
         response_model=DatasetVersion,
     )
     async def get_version(
@@ -49,6 +49,17 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
         name: str,
         version: Annotated[int, Path(ge=1)],
         wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the version's end.")] = 0,
+    ) -> Response:
+        return await orchestrator.forward(request, caller)
+
+    @router.post(
+        "/{name}/versions/{version}/rebuild",
+        summary="Make its files once more, from the rows that it pins: they must be the same bytes",
+        status_code=202,
+        response_model=RebuildAsked,
+    )
+    async def rebuild_version(
+        request: Request, caller: Annotated[Caller, writer], name: str, version: Annotated[int, Path(ge=1)]
     ) -> Response:
         return await orchestrator.forward(request, caller)
 

@@ -5,55 +5,25 @@ A key ends at its first dot, and dotted keys would merge samples: ours are ids, 
 
 import json
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
+from ai2text.training_orchestrator.formats.packed import AudioOf, PackedFiles, Part
 from ai2text.training_orchestrator.rows import Row, Rows
 
-SHARD_BYTES = 1 << 30
-"""Of audio; the last sample of a shard may go beyond."""
 END = b"\0" * (2 * tarfile.BLOCKSIZE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
-    size_bytes: int
-    blocks: Callable[[], Iterator[bytes]]
-    """Read when it is its turn."""
+def pack(part: Part, rows: Rows, audio: AudioOf) -> PackedFiles:
+    yield f"webdataset/{part.split}-{part.number:06}.tar", _tar(rows(), audio)
 
 
-def files(
-    split: str, rows: Rows, audio: Callable[[Row], Audio], shard_bytes: int = SHARD_BYTES
-) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Each shard is read to its end before the next one is asked for."""
-    shards = _Shards(rows(), audio, shard_bytes)
-    number = 0
-    while shards.more or not number:
-        yield f"webdataset/{split}-{number:06}.tar", shards.next_shard()
-        number += 1
-
-
-class _Shards:
-    def __init__(self, rows: Iterator[Row], audio: Callable[[Row], Audio], shard_bytes: int) -> None:
-        self._rows = rows
-        self._audio = audio
-        self._shard_bytes = shard_bytes
-        self._following = next(rows, None)
-
-    @property
-    def more(self) -> bool:
-        return self._following is not None
-
-    def next_shard(self) -> Iterator[bytes]:
-        size = 0
-        while (row := self._following) is not None and size < self._shard_bytes:
-            audio = self._audio(row)
-            yield from _entry(f"{row.id}.{row.extension}", audio.size_bytes, audio.blocks())
-            about = _json(row)
-            yield from _entry(f"{row.id}.json", len(about), [about])
-            size += audio.size_bytes
-            self._following = next(self._rows, None)
-        yield END
+def _tar(rows: Iterable[Row], audio: AudioOf) -> Iterator[bytes]:
+    for row in rows:
+        packed = audio(row)
+        yield from _entry(f"{row.id}.{row.extension}", packed.size_bytes, packed.blocks())
+        about = _json(row)
+        yield from _entry(f"{row.id}.json", len(about), [about])
+    yield END
 
 
 def _entry(name: str, size_bytes: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
