@@ -187,6 +187,10 @@ class Definition:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     name: Annotated[str, Field(json_schema_extra={"pattern": f"^{NAME.pattern}$"}, examples=["speech"])]
+    description: Annotated[str, Field(max_length=4000)] = ""
+    """For the data card, in Markdown."""
+    licence: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    """Of the audio and its texts, as whoever asks knows it, such as CC-BY-4.0."""
     selection: Selection = Selection()
     normalisation: Normalisation = Normalisation.VERBATIM
     segmentation: Segmentation = Segmentation.RECORDINGS
