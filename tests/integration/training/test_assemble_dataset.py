@@ -66,7 +66,9 @@ async def test_the_same_catalogue_gives_the_same_bytes_and_a_repetition_makes_no
     assert first is not None
     assert second is not None
     assert [file.sha256 for file in first.files] == [file.sha256 for file in second.files]
-    assert len(list(object_store.list("default/dataset-files/"))) == 10, "manifest, rows, audio, references, sources"
+    assert len(list(object_store.list("default/dataset-files/"))) == 22, (
+        "manifest, rows, audio, references, sources, and six of the card"
+    )
     state = (await broker.jetstream.stream_info(subjects.EVENTS, subjects_filter=subjects.DATASET_ASSEMBLED)).state
     assert state.subjects == {subjects.DATASET_ASSEMBLED: 2}
 

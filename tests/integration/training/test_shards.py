@@ -96,11 +96,14 @@ async def test_each_shard_is_work_of_its_own_and_every_cut_is_the_span_to_the_sa
     assert outcome is not None
     assert outcome.report is not None
     assert (outcome.status, outcome.report.rows) == (DatasetStatus.PUBLISHED, 15)
-    assert [file.path for file in outcome.files] == [
+    assert {file.path for file in outcome.files} == {
         "train_manifest.json",
         *(f"webdataset/train-{number:06}.tar" for number in range(5)),
         "rows.jsonl",
-    ]
+        "README.md",
+        "card.json",
+        *(f"card/{name}.svg" for name in ("confidence", "languages", "lengths", "speakers")),
+    }
     cuts = {name: content for name, content in packed(object_store, outcome) if name.endswith(".flac")}
     assert len(cuts) == 15
     listed = {file.path: file for file in orchestrator.assemble.files.audio(outcome)}

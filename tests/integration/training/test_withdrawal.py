@@ -138,7 +138,7 @@ async def test_files_of_a_worker_that_died_or_came_second_are_erased_with_the_en
     object_store.put(dataset.file_key("default", "speech", 1, "dead"), b"of another moment")
     outcome = await build(assemble)
     left = {found.key for found in object_store.list(dataset.files_prefix("default", "speech", 1))}
-    assert len(left) == 5
+    assert len(left) == 11
     assert {outcome.references_key, outcome.sources_key, outcome.files[0].key, outcome.files[1].key} < left
 
 
@@ -173,5 +173,5 @@ async def test_a_recording_that_is_erased_during_a_build_is_not_in_the_version_a
     outcome = await build(assemble)
     assert (outcome.status, references(object_store, outcome)) == (DatasetStatus.PUBLISHED, [STAYS.recording_id])
     stored = list(object_store.list(dataset.files_prefix("default", "speech", 1)))
-    assert len(stored) == 5
+    assert len(stored) == 11
     assert all(GONE.recording_id.encode() not in object_store.get(found.key) for found in stored)

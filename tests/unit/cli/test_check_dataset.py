@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from ai2text.cli.check_dataset import READERS_PYTHON, check_format
+from ai2text.cli.check_dataset import READERS_PYTHON, RULES, check_format
 from ai2text.common.contracts.definition import Format
 from ai2text.common.errors import Misconfigured
 from ai2text.training_orchestrator.formats import hugging_face, kaldi, lhotse, nemo, webdataset
-from ai2text.training_orchestrator.formats.packed import PackedAudio, Part
+from ai2text.training_orchestrator.formats.packing import Audio, Shard
 from ai2text.training_orchestrator.row_file import RowFile
 from tests.fixtures.made_files import made
 from tests.fixtures.transcribed import transcribed
 
 RECORDINGS = [transcribed(f"r{n}", [(0, 2, f"Text {n}.", "Ada" if n % 2 else None)]) for n in range(3)]
 SOUND = b"sound"
+SHARD = Shard(split="train", number=0, of=1)
 
 
 def everything(made_rows: RowFile) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -28,8 +29,7 @@ def everything(made_rows: RowFile) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield from kaldi.files("train", rows, by_voice)
     yield from lhotse.files("train", rows)
     yield from hugging_face.files("train", rows)
-    part = Part(split="train", number=0, of=1)
-    yield from webdataset.pack(part, rows, lambda _: PackedAudio(size_bytes=5, blocks=lambda: iter([SOUND])))
+    yield from webdataset.pack(SHARD, rows, lambda _: Audio(size_bytes=5, blocks=lambda: iter([SOUND])))
     for row in rows():
         yield row.audio, [SOUND]
         yield hugging_face.audio_path(row), [SOUND]
@@ -45,13 +45,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("form", RULES)
 def test_what_is_written_keeps_the_rules_and_nobody_says_ok_who_has_not_read_it(folder: Path, form: Format) -> None:
     found = check_format(folder, form, 3)
     assert (found.rows, found.violations, found.result) == (3, (), "rules checked, reader not installed")
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("form", RULES)
 def test_a_row_too_few_is_a_violation(folder: Path, form: Format) -> None:
     assert check_format(folder, form, 4).violations == (f"{form}: there are 3 rows, and the version has 4.",)
 

@@ -14,8 +14,8 @@ from ai2text.common.errors import ObjectNotFound, Refused
 from ai2text.training_orchestrator.cut_recordings import Cut, CutRecordings
 from ai2text.training_orchestrator.dataset import DatasetFile
 from ai2text.training_orchestrator.erasures import Erasures
-from ai2text.training_orchestrator.formats import webdataset
-from ai2text.training_orchestrator.formats.packed import Pack, PackedAudio, Part
+from ai2text.training_orchestrator.formats import hf_parquet, nemo_tarred, packing, webdataset
+from ai2text.training_orchestrator.formats.packing import Audio, Pack
 from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.making import Making
 from ai2text.training_orchestrator.plan import Shard, ShardOutcome, SourceAudio, SplitRows, Stretch
@@ -26,7 +26,7 @@ from ai2text.training_orchestrator.version_files import VersionFiles
 
 log = structlog.get_logger()
 
-Audio = Callable[[Row], DatasetFile]
+FileOf = Callable[[Row], DatasetFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class MakeShard:
         return (decode(SourceAudio, line) for line in lines_of(blocks))
 
     def _made(self, making: Making, shard: Shard, sources: dict[str, SourceAudio]) -> ShardOutcome:
-        part = Part(split=shard.split, number=shard.number, of=shard.of)
+        part = packing.Shard(split=shard.split, number=shard.number, of=shard.of)
         whole = SplitRows(split=shard.split, rows=Stretch(offset=0, bytes=shard.rows.bytes))
         with RowFile(self.files.stretch(making.plan.rows, shard.rows), [whole]) as rows:
             own = dict(self._cut(making, rows, sources))
@@ -92,10 +92,10 @@ class MakeShard:
                 yield from made
         log.debug("dataset_audio_cut")
 
-    def _packed(self, making: Making, part: Part, rows: RowFile, audio: Audio) -> Iterator[DatasetFile]:
-        def packed(row: Row) -> PackedAudio:
+    def _packed(self, making: Making, part: packing.Shard, rows: RowFile, audio: FileOf) -> Iterator[DatasetFile]:
+        def packed(row: Row) -> Audio:
             file = audio(row)
-            return PackedAudio(size_bytes=file.bytes, blocks=lambda: self.files.blocks(file))
+            return Audio(size_bytes=file.bytes, blocks=lambda: self.files.blocks(file))
 
         for wanted in making.claim.definition.formats:
             if wanted in PACKS:
@@ -122,4 +122,8 @@ def _listed(making: Making, rows: RowFile, own: dict[str, DatasetFile]) -> Itera
             yield replace(own[row.id], path=path)
 
 
-PACKS: dict[Format, Pack] = {Format.WEBDATASET: webdataset.pack}
+PACKS: dict[Format, Pack] = {
+    Format.NEMO_TARRED: nemo_tarred.pack,
+    Format.HF_PARQUET: hf_parquet.pack,
+    Format.WEBDATASET: webdataset.pack,
+}

@@ -107,7 +107,7 @@ class Written:
 
 
 def shards_of(split: str, begun: Written, recordings: Iterable[Written], shard_bytes: int) -> Iterator[Shard]:
-    """Each up to its size, with one recording at least; of a split without any there is an empty one."""
+    """Each up to its size, with one recording at least; none of a split without rows."""
     borders = [begun]
     rows = size = 0
     last = begun
@@ -116,7 +116,8 @@ def shards_of(split: str, begun: Written, recordings: Iterable[Written], shard_b
             borders.append(last)
             rows = size = 0
         rows, size, last = rows + written.rows, size + written.weight, written
-    borders.append(last)
+    if rows:
+        borders.append(last)
     for number, (first, after) in enumerate(pairwise(borders)):
         yield Shard(
             split=split,

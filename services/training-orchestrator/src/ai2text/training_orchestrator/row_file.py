@@ -41,7 +41,10 @@ class RowFile:
 
     def of(self, split: str) -> Rows:
         """In the order of their ids: a recording's follow one another."""
-        return partial(self.within, self._splits[split])
+        return self.of_stretch(self._splits[split])
+
+    def of_stretch(self, stretch: Stretch) -> Rows:
+        return partial(self.within, stretch)
 
     def rows(self) -> Iterator[Row]:
         """Of all splits, one after the other."""

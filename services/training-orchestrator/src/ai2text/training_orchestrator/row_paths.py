@@ -2,7 +2,7 @@
 
 from ai2text.common.contracts.definition import BY_REFERENCE, STORE, Definition, Format
 from ai2text.training_orchestrator.audio_paths import own_path, source_path
-from ai2text.training_orchestrator.formats import hugging_face
+from ai2text.training_orchestrator.formats import common_voice, hugging_face
 from ai2text.training_orchestrator.rows import Row
 
 
@@ -13,6 +13,8 @@ def paths_of(row: Row, definition: Definition) -> list[str]:
         paths.append(path_of(row))
     if Format.HUGGING_FACE in definition.formats:
         paths.append(hugging_face.audio_path(row))
+    if Format.COMMON_VOICE in definition.formats:
+        paths.append(common_voice.audio_path(row))
     return paths
 
 

@@ -1,23 +1,20 @@
 """The files of a version, from its rows and from what its shards have made. Blocking."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ai2text.common.contracts.codec import decode
-from ai2text.common.contracts.definition import Codec, Format
+from ai2text.common.contracts.definition import Codec
 from ai2text.training_orchestrator.audio_listing import AudioListing
 from ai2text.training_orchestrator.dataset import DatasetFile
-from ai2text.training_orchestrator.formats import hugging_face, kaldi, lhotse, nemo
 from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.making import Making
 from ai2text.training_orchestrator.plan import ShardOutcome, SourceAudio
 from ai2text.training_orchestrator.row_file import RowFile
 from ai2text.training_orchestrator.row_paths import paths_of
+from ai2text.training_orchestrator.text_files import text_files
 from ai2text.training_orchestrator.version_files import VersionFiles
-
-Files = Iterator[tuple[str, Iterable[bytes]]]
-"""Paths, and what is in each, which is read before the next one is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +34,7 @@ def write_version(files: VersionFiles, making: Making, shards: Iterable[ShardOut
             listing.add(shard.audio)
         if claim.definition.audio.codec is Codec.SOURCE:
             listing.add(_sources(files, making, rows))
-        names = sorted(one.split for one in plan.splits)
-        written = [
-            files.write(claim, path, blocks)
-            for wanted in claim.definition.formats
-            if wanted in TEXTS
-            for path, blocks in TEXTS[wanted](rows, names)
-        ]
+        written = [files.write(claim, path, blocks) for path, blocks in text_files(claim.definition, plan, rows)]
         audio = files.write(claim, "", listing.lines())
     return WrittenVersion(files=(*written, *packed, plan.rows), audio=audio)
 
@@ -55,32 +46,3 @@ def _sources(files: VersionFiles, making: Making, rows: RowFile) -> Iterator[Dat
     for source, (_, own) in zip(sources, recordings, strict=True):
         for path in paths_of(next(own), making.claim.definition):
             yield replace(source.file, path=path)
-
-
-def _nemo(rows: RowFile, splits: list[str]) -> Files:
-    for split in splits:
-        yield nemo.manifest(split), nemo.lines(rows.of(split)())
-
-
-def _kaldi(rows: RowFile, splits: list[str]) -> Files:
-    for split in splits:
-        yield from kaldi.files(split, rows.of(split), rows.by_voice(split))
-
-
-def _lhotse(rows: RowFile, splits: list[str]) -> Files:
-    for split in splits:
-        yield from lhotse.files(split, rows.of(split))
-
-
-def _hugging_face(rows: RowFile, splits: list[str]) -> Files:
-    yield f"{hugging_face.FOLDER}/README.md", [hugging_face.readme(splits)]
-    for split in splits:
-        yield from hugging_face.files(split, rows.of(split))
-
-
-TEXTS: dict[Format, Callable[[RowFile, list[str]], Files]] = {
-    Format.NEMO: _nemo,
-    Format.KALDI: _kaldi,
-    Format.LHOTSE: _lhotse,
-    Format.HUGGING_FACE: _hugging_face,
-}

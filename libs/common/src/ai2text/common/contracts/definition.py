@@ -38,15 +38,18 @@ class Normalisation(StrEnum):
 
 class Format(StrEnum):
     NEMO = "nemo"
+    NEMO_TARRED = "nemo-tarred"
     KALDI = "kaldi"
     LHOTSE = "lhotse"
     HUGGING_FACE = "hf"
+    HF_PARQUET = "hf-parquet"
     WEBDATASET = "webdataset"
+    COMMON_VOICE = "common-voice"
 
 
-AUDIO_OF_EACH_ROW = (Format.HUGGING_FACE, Format.WEBDATASET)
+AUDIO_OF_EACH_ROW = (Format.HUGGING_FACE, Format.HF_PARQUET, Format.WEBDATASET, Format.COMMON_VOICE)
 """Formats that hold audio themselves, or name a file for each row."""
-PACKED = frozenset({Format.WEBDATASET})
+PACKED = frozenset({Format.NEMO_TARRED, Format.HF_PARQUET, Format.WEBDATASET})
 """Formats that hold audio themselves."""
 BY_REFERENCE = (Format.NEMO, Format.KALDI, Format.LHOTSE)
 """Formats that say where a recording lies."""
@@ -60,6 +63,8 @@ class Codec(StrEnum):
     OPUS = "opus"
 
 
+COMMON_VOICE_TABLES = {"validated", "invalidated", "other", "clip_durations"}
+"""They lie beside the tables of the splits."""
 OPUS_HZ = 48_000
 """What every reader of Opus gives."""
 STORE = "store"
@@ -213,6 +218,9 @@ class Definition:
             raise ValueError("target_seconds has no effect on whole recordings: choose the segmentation segments")
         if self.longest_pause_seconds is not None and not merging:
             raise ValueError("longest_pause_seconds has no effect without target_seconds")
+        taken = COMMON_VOICE_TABLES & set(self.splits)
+        if Format.COMMON_VOICE in self.formats and taken:
+            raise ValueError(f"{', '.join(sorted(taken))} is a table of common-voice itself: name the split otherwise")
         self._check_audio()
 
     def _check_audio(self) -> None:

@@ -5,7 +5,7 @@ none is null: a column of nothing but nulls would have another type in another s
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from ai2text.training_orchestrator.rows import Row, Rows
 
@@ -17,22 +17,22 @@ def files(split: str, rows: Rows) -> Iterator[tuple[str, Iterable[bytes]]]:
 
 
 def audio_path(row: Row) -> str:
-    return f"{FOLDER}/{row.split}/{_name(row)}"
+    return f"{FOLDER}/{row.split}/{audio_name(row)}"
 
 
-def readme(splits: Iterable[str]) -> bytes:
-    """Which folder is which split; `datasets` would guess it from the names, and knows only some."""
-    data_files = "".join(f"      - split: {split}\n        path: {split}/*\n" for split in splits)
-    return f"---\nconfigs:\n  - config_name: default\n    data_files:\n{data_files}---\n".encode()
-
-
-def _name(row: Row) -> str:
+def audio_name(row: Row) -> str:
     return f"{row.id}.{row.extension}"
 
 
-def _line(row: Row) -> bytes:
-    fields: Mapping[str, object] = {
-        "file_name": _name(row),
+def readme(splits: Iterable[str], path: str = "{}/*") -> bytes:
+    """Which files are which split; `datasets` would guess it from the names, and knows only some."""
+    data_files = "".join(f"      - split: {split}\n        path: {path.format(split)}\n" for split in splits)
+    return f"---\nconfigs:\n  - config_name: default\n    data_files:\n{data_files}---\n".encode()
+
+
+def columns(row: Row) -> dict[str, str | float | int]:
+    """Beside the audio."""
+    return {
         "transcription": row.text,
         "language": row.language,
         "speaker": row.speaker or "",
@@ -42,6 +42,9 @@ def _line(row: Row) -> bytes:
         "audio_sha256": row.audio_sha256,
         "transcript_revision": row.revision,
         "model": row.model,
-        "review": row.review,
+        "review": str(row.review),
     }
-    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps({"file_name": audio_name(row), **columns(row)}, ensure_ascii=False).encode() + b"\n"

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ai2text.training_orchestrator.rows import Row
 
@@ -15,15 +16,19 @@ def manifest(split: str) -> str:
 
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:
-    return (nemo_line(row) for row in rows)
+    return (nemo_line(fields(row, row.audio)) for row in rows)
 
 
-def nemo_line(row: Row) -> bytes:
+def nemo_line(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+
+
+def fields(row: Row, audio: str) -> dict[str, Any]:
     """What NeMo needs, and where the row comes from; NeMo keeps the other fields. Seconds."""
     span = {} if row.is_whole_file else {"offset": row.offset}
     speaker = {"speaker": row.speaker} if row.speaker else {}
-    fields = {
-        "audio_filepath": row.audio,
+    return {
+        "audio_filepath": audio,
         **span,
         "duration": row.duration,
         "text": row.text,
@@ -36,4 +41,3 @@ def nemo_line(row: Row) -> bytes:
         "transcript_revision": row.revision,
         "model": row.model,
     }
-    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"

@@ -4,36 +4,23 @@ A key ends at its first dot, and dotted keys would merge samples: ours are ids, 
 """
 
 import json
-import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from ai2text.training_orchestrator.formats.packed import AudioOf, PackedFiles, Part
+from ai2text.training_orchestrator.formats.packing import Audio, Packed, Shard
+from ai2text.training_orchestrator.formats.tar import END, entry
 from ai2text.training_orchestrator.rows import Row, Rows
 
-END = b"\0" * (2 * tarfile.BLOCKSIZE)
+
+def pack(shard: Shard, rows: Rows, audio: Callable[[Row], Audio]) -> Packed:
+    yield f"webdataset/{shard.split}-{shard.number:06}.tar", _samples(rows(), audio)
 
 
-def pack(part: Part, rows: Rows, audio: AudioOf) -> PackedFiles:
-    yield f"webdataset/{part.split}-{part.number:06}.tar", _tar(rows(), audio)
-
-
-def _tar(rows: Iterable[Row], audio: AudioOf) -> Iterator[bytes]:
+def _samples(rows: Iterable[Row], audio: Callable[[Row], Audio]) -> Iterator[bytes]:
     for row in rows:
-        packed = audio(row)
-        yield from _entry(f"{row.id}.{row.extension}", packed.size_bytes, packed.blocks())
-        about = _json(row)
-        yield from _entry(f"{row.id}.json", len(about), [about])
+        sound, about = audio(row), _json(row)
+        yield from entry(f"{row.id}.{row.extension}", sound.size_bytes, sound.blocks())
+        yield from entry(f"{row.id}.json", len(about), [about])
     yield END
-
-
-def _entry(name: str, size_bytes: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """With zero time and owner."""
-    about = tarfile.TarInfo(name)
-    about.size = size_bytes
-    about.mode = 0o644
-    yield about.tobuf(tarfile.USTAR_FORMAT)
-    yield from blocks
-    yield b"\0" * (-size_bytes % tarfile.BLOCKSIZE)
 
 
 def _json(row: Row) -> bytes:
@@ -43,8 +30,10 @@ def _json(row: Row) -> bytes:
         "speaker": row.speaker,
         "duration": row.duration,
         "recording_id": row.recording_id,
+        "start": row.start,
         "audio_sha256": row.audio_sha256,
         "transcript_revision": row.revision,
         "model": row.model,
+        "review": row.review,
     }
     return json.dumps(fields, ensure_ascii=False).encode()

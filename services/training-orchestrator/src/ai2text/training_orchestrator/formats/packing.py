@@ -1,4 +1,4 @@
-"""What formats have in common that hold the audio of their rows: they are made part by part. No I/O here."""
+"""What packing formats are given: a shard of rows, and the audio of each. No I/O here."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from ai2text.training_orchestrator.rows import Row, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The rows of a split that one worker packs."""
+class Shard:
+    """One of the parts into which the rows of a split are laid; none of them cuts a recording in two."""
 
     split: str
     number: int
@@ -17,13 +17,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackedAudio:
+class Audio:
     size_bytes: int
     blocks: Callable[[], Iterator[bytes]]
     """Read when it is its turn."""
 
 
-AudioOf = Callable[[Row], PackedAudio]
-PackedFiles = Iterator[tuple[str, Iterable[bytes]]]
+Packed = Iterator[tuple[str, Iterable[bytes]]]
 """Paths, and what is in each, which is read to its end before the next one is asked for."""
-Pack = Callable[[Part, Rows, AudioOf], PackedFiles]
+Pack = Callable[[Shard, Rows, Callable[[Row], Audio]], Packed]
