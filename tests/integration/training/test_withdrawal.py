@@ -158,8 +158,10 @@ class ErasedMeanwhile(Catalogue):
     catalogue: Catalogue
     store: ObjectStore
 
-    async def transcribed(self, tenant: str, request_id: str) -> AsyncGenerator[TranscribedRecording, None]:
-        async for recording in self.catalogue.transcribed(tenant, request_id):
+    async def transcribed(
+        self, tenant: str, request_id: str, words_longer_than: float | None = None
+    ) -> AsyncGenerator[TranscribedRecording, None]:
+        async for recording in self.catalogue.transcribed(tenant, request_id, words_longer_than):
             yield recording
         erase(self.store)
 

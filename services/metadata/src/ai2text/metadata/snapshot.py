@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from psycopg.rows import DictRow
+from pydantic import TypeAdapter
 
 from ai2text.common.contracts.datasets import RecordingSource, TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.states import ReviewStatus
@@ -10,13 +11,17 @@ from ai2text.common.languages import SPACELESS
 from ai2text.metadata.postgres.pool import Database
 
 ROWS_AT_ONCE = 500
+_segments = TypeAdapter(tuple[TranscribedSegment, ...])
 
 
-async def snapshot(database: Database, tenant: str) -> AsyncGenerator[TranscribedRecording, None]:
+async def snapshot(
+    database: Database, tenant: str, words_longer_than: float | None = None
+) -> AsyncGenerator[TranscribedRecording, None]:
     """In the order of the ids, in bounded memory: one statement sees one moment. Raises CatalogueUnavailable.
 
     A recording whose ingestion has not been heard of yet, only its transcript, has no audio to speak of and is not
-    among them. Nor is one of which there is only a translation: that is not what was said.
+    among them. Nor is one of which there is only a translation: that is not what was said. Segments of more than
+    `words_longer_than` seconds bring their words.
     """
     async with database.reading(tenant) as connection:
         await connection.execute(
@@ -32,7 +37,9 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
                     FROM sources WHERE sources.recording_id = r.recording_id) AS sources,
                 (SELECT jsonb_agg(jsonb_build_object('id', s.segment_id, 'start', s.start_seconds, 'end', s.end_seconds,
                         'text', s.text, 'speaker', s.speaker, 'avg_logprob', s.avg_logprob,
-                        'compression_ratio', s.compression_ratio) ORDER BY s.place)
+                        'compression_ratio', s.compression_ratio, 'words',
+                        CASE WHEN s.end_seconds - s.start_seconds > %(longer)s::float8 THEN s.words ELSE '[]' END)
+                        ORDER BY s.place)
                     FROM segments s WHERE s.recording_id = t.recording_id AND s.revision = coalesce(t.base, t.revision)
                         AND s.since <= t.revision AND (s.until IS NULL OR s.until > t.revision)) AS segments
             FROM recordings r
@@ -44,7 +51,7 @@ async def snapshot(database: Database, tenant: str) -> AsyncGenerator[Transcribe
                 AND jobs.task IS DISTINCT FROM 'translate'
             ORDER BY r.recording_id
             """,
-            {"tenant": tenant, "spaceless": list(SPACELESS)},
+            {"tenant": tenant, "spaceless": list(SPACELESS), "longer": words_longer_than},
         )
         while rows := await (await connection.execute(f"FETCH {ROWS_AT_ONCE} FROM snapshot")).fetchall():
             for row in rows:
@@ -56,6 +63,6 @@ def _transcribed(row: DictRow) -> TranscribedRecording:
         "tags": tuple(row["tags"]),
         "review": ReviewStatus(row["review"]),
         "sources": tuple(RecordingSource(**source) for source in row["sources"] or ()),
-        "segments": tuple(TranscribedSegment(**segment) for segment in row["segments"] or ()),
+        "segments": _segments.validate_python(row["segments"] or ()),
     }
     return TranscribedRecording(**{**row, **listed})

@@ -20,11 +20,17 @@ class Catalogue:
         self._client = client
         self._caller_key = caller_key
 
-    async def transcribed(self, tenant: str, request_id: str) -> AsyncGenerator[TranscribedRecording, None]:
-        """All of one moment, in the order of their ids. Raises ServiceUnavailable, also after some rows."""
+    async def transcribed(
+        self, tenant: str, request_id: str, words_longer_than: float | None = None
+    ) -> AsyncGenerator[TranscribedRecording, None]:
+        """All of one moment, in the order of their ids. Raises ServiceUnavailable, also after some rows.
+
+        Segments of more than `words_longer_than` seconds bring their words.
+        """
         headers = signed(SUBJECT, tenant, request_id, self._caller_key)
+        query = {} if words_longer_than is None else {"words_longer_than": words_longer_than}
         with asking("metadata"):
-            async with self._client.stream("GET", "/v1/snapshot", headers=headers) as answer:
+            async with self._client.stream("GET", "/v1/snapshot", params=query, headers=headers) as answer:
                 if answer.status_code != HTTPStatus.OK:
                     raise ServiceUnavailable(f"The metadata service answered {answer.status_code}.")
                 async for line in _lines(answer.aiter_bytes()):

@@ -1,5 +1,6 @@
 """From recordings to the rows that a version has, and a count of those that it has not. No I/O here."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -29,6 +30,8 @@ class ChosenRows:
         for row in rows_of(recording, self._definition):
             voices = everybody if row.whole else everybody & {row.speaker}
             rule = left_out_by(row, recording, self._definition.selection)
+            if rule is None and row.duration > (self._definition.target_seconds or math.inf):
+                rule = "longer_than_target"
             if rule is None and not golden and joins_two(voices, split, splits):
                 rule = "joins_two_splits"
             if rule:

@@ -13,6 +13,7 @@ from ai2text.training_orchestrator.choose_rows import ChosenRows
 from ai2text.training_orchestrator.compare_rows import compare_rows
 from ai2text.training_orchestrator.dataset import Claim, Report
 from ai2text.training_orchestrator.erasures import Erasures, Tombstones
+from ai2text.training_orchestrator.groups import words_wanted_beyond
 from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.plan import Plan, SourceAudio
 from ai2text.training_orchestrator.plans import Plans
@@ -68,7 +69,8 @@ class PlanVersion:
         rows = ChosenRows(claim.definition, tally, self.bucket)
         tombstones = await asyncio.to_thread(self.erasures.tombstones, claim.tenant)
         request_id = f"{claim.definition.name}@{claim.version}"
-        async with aclosing(self.catalogue.transcribed(claim.tenant, request_id)) as recordings:
+        words = words_wanted_beyond(claim.definition)
+        async with aclosing(self.catalogue.transcribed(claim.tenant, request_id, words)) as recordings:
             async for recording in recordings:
                 if not await self._is_erased(claim, recording, tombstones):
                     await asyncio.to_thread(_add, table, rows, recording)

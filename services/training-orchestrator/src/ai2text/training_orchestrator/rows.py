@@ -11,13 +11,12 @@ from ai2text.common.contracts.definition import OPUS_HZ, Audio, Codec, Definitio
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.languages import SPACELESS, joined
 from ai2text.training_orchestrator.audio_paths import audio_path, extension, own_path
+from ai2text.training_orchestrator.groups import groups_of
+from ai2text.training_orchestrator.long_segments import DIGITS
 from ai2text.training_orchestrator.normalisation import normalised
 from ai2text.training_orchestrator.splits import named_speaker, speaker_key
 
-LONGEST_PAUSE_SECONDS = 1.0
 MICRO = 1_000_000
-DIGITS = 3
-"""Times are told to the millisecond."""
 EXACTLY = 1e-6
 """Of a millisecond: 1.001 s times a thousand is a little less than 1001."""
 TOLERATED_SECONDS = 0.02
@@ -155,7 +154,7 @@ def _spans(recording: TranscribedRecording, definition: Definition) -> Iterator[
         yield _whole(recording, definition)
         return
     reached = 0.0  # where the last of those before has ended
-    for group, following in pairwise([*_groups(recording.segments, definition), ()]):
+    for group, following in pairwise([*groups_of(recording, definition), ()]):
         row = _stretch(recording, group, definition)
         end = row.start + row.duration
         next_start = round(following[0].start, DIGITS) if following else math.inf
@@ -163,27 +162,6 @@ def _spans(recording: TranscribedRecording, definition: Definition) -> Iterator[
         overlapped = overlapped or next_start == row.start
         yield replace(row, overlapped=overlapped)
         reached = max(reached, end)
-
-
-def _groups(segments: Iterable[TranscribedSegment], definition: Definition) -> Iterator[tuple[TranscribedSegment, ...]]:
-    """Of one speaker each, in order, no longer than the target and without a long pause; a longer segment is alone."""
-    target = definition.target_seconds
-    pause = LONGEST_PAUSE_SECONDS if definition.longest_pause_seconds is None else definition.longest_pause_seconds
-    group: list[TranscribedSegment] = []
-    for segment in sorted(segments, key=lambda one: (one.start, one.end)):
-        fits = (
-            group
-            and target is not None
-            and segment.speaker == group[-1].speaker
-            and 0 <= segment.start - group[-1].end <= pause
-            and segment.end - group[0].start <= target
-        )
-        if group and not fits:
-            yield tuple(group)
-            group = []
-        group.append(segment)
-    if group:
-        yield tuple(group)
 
 
 def _whole(recording: TranscribedRecording, definition: Definition) -> Row:
@@ -239,7 +217,7 @@ def _row(
         revision=recording.revision,
         job_id=recording.job_id,
         model=recording.model,
-        segments=tuple(one.id for one in segments),
+        segments=tuple(dict.fromkeys(one.id for one in segments)),
         normalisation=definition.normalisation,
         confidence=_confidence(segments),
         compression_ratio=max((r for one in segments if (r := one.compression_ratio) is not None), default=None),

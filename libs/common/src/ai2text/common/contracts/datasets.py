@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ai2text.common.contracts.outcome import Word
 from ai2text.common.contracts.states import ReviewStatus
 
 
@@ -17,6 +18,8 @@ class TranscribedSegment:
     speaker: str | None = None
     avg_logprob: float | None = None
     compression_ratio: float | None = None
+    words: tuple[Word, ...] = ()
+    """Only of those that are longer than was asked; some have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -19,15 +19,21 @@ def snapshot_router(database: Database, caller: Authenticate) -> APIRouter:
     router = APIRouter(prefix="/v1/snapshot")
 
     @router.get("")
-    async def transcribed(who: Annotated[Caller, Depends(caller)]) -> Response:
-        """One TranscribedRecording a line, all of one moment; for services, not on the outside."""
-        return _ClosedStream(_lines(database, who.tenant), media_type="application/jsonl")
+    async def transcribed(
+        who: Annotated[Caller, Depends(caller)],
+        words_longer_than: Annotated[float | None, Query(ge=0, allow_inf_nan=False)] = None,
+    ) -> Response:
+        """One TranscribedRecording a line, all of one moment; for services, not on the outside.
+
+        Segments of more than so many seconds bring their words; unless it is given, none do.
+        """
+        return _ClosedStream(_lines(database, who.tenant, words_longer_than), media_type="application/jsonl")
 
     return router
 
 
-async def _lines(database: Database, tenant: str) -> AsyncGenerator[bytes, None]:
-    async with aclosing(snapshot(database, tenant)) as rows:
+async def _lines(database: Database, tenant: str, words_longer_than: float | None) -> AsyncGenerator[bytes, None]:
+    async with aclosing(snapshot(database, tenant, words_longer_than)) as rows:
         async for row in rows:
             yield encode(row) + b"\n"
 

@@ -1,0 +1,42 @@
+"""What the catalogue tells of a moment, for datasets."""
+
+from dataclasses import replace
+
+import pytest
+
+from ai2text.common.contracts.outcome import Word
+from ai2text.common.contracts.transcription import TranscriptionRequested
+from ai2text.metadata.news import Transcribed
+from ai2text.metadata.postgres.pool import Database
+from ai2text.metadata.snapshot import snapshot
+from tests.fixtures.examples import TRANSCRIPT
+from tests.integration.metadata.catalogue import asked, ingest, persisted
+
+
+async def said(database: Database, job: TranscriptionRequested, *spans: tuple[float, float]) -> None:
+    (example,) = TRANSCRIPT.segments
+    segments = tuple(
+        replace(example, start=start, end=end, text=f" {start:g}", words=(word(start, end),)) for start, end in spans
+    )
+    transcript = replace(
+        TRANSCRIPT, tenant=job.tenant, recording_id=job.recording_id, job_id=job.job_id, segments=segments
+    )
+    await persisted(database, Transcribed(transcript=transcript, outcome_key=job.outcome_key))
+
+
+def word(start: float, end: float) -> Word:
+    return Word(start=start, end=end, text=f" {start:g}", probability=0.5)
+
+
+@pytest.mark.parametrize(("longer_than", "with_words"), [(None, set()), (0, {0.0, 5.0, 30.5}), (20, {30.5})])
+async def test_only_segments_that_are_longer_bring_their_words(
+    database: Database, longer_than: float | None, with_words: set[float]
+) -> None:
+    talk = asked("talk")
+    await ingest(database, talk)
+    await said(database, talk, (0.0, 5.0), (5.0, 25.0), (30.5, 51.0))
+    (recording,) = [one async for one in snapshot(database, "default", longer_than)]
+    assert [one.start for one in recording.segments] == [0.0, 5.0, 30.5]
+    assert {one.start: one.words for one in recording.segments if one.words} == {
+        one.start: (word(one.start, one.end),) for one in recording.segments if one.start in with_words
+    }
