@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -28,8 +29,10 @@ from ai2text.common.errors import Refused, StoreUnavailable, Unavailable
 from ai2text.training_orchestrator.audio_spans import AudioForm, Span
 from ai2text.training_orchestrator.cut_audio import cut_audio
 from ai2text.training_orchestrator.rows import sample_at
+from tests.fixtures.memory import Peaks
 from tests.fixtures.memory_source import MemorySource
 from tests.fixtures.sounds import Frames, decoded, frames_of, recorded
+from tests.integration.audio.media import EndlessSource
 
 SECONDS = 3.217
 STUDIO = Path(__file__).parents[3] / "libs/cli/src/ai2text/cli/ear/samples/studio-48khz-stereo.flac"
@@ -170,33 +173,43 @@ def test_another_rate_and_one_channel_are_what_pyav_makes_of_the_whole(sandbox: 
 SCRIPT = """
 import ctypes, sys
 sys.path.insert(0, sys.argv[1])
-from tests.integration.training.test_cut_audio import every_kind
-if sys.argv[2] == "plain processor":
+from tests.integration.training.test_cut_audio import hashes
+if sys.argv[2] == "plain":
     (library,) = {line.split()[-1] for line in open("/proc/self/maps") if "libavutil" in line}
     ctypes.CDLL(library).av_force_cpu_flags(0)
-print(every_kind())
+print(hashes(sys.argv[3]))
 """
 
 
-def every_kind() -> list[str]:
-    """Hashes of cuts out of recordings without loss, and of lossy ones."""
+def hashes(codec: str) -> list[str]:
+    """Of cuts out of recordings without loss."""
+    studio = STUDIO.read_bytes()
+    known = Recorded(content=studio, frames=decoded(studio, "s16"), kind="s16", sample_rate_hz=48_000)
+    found = []
     with Sandbox(SandboxSettings(children=1)) as sandbox:
-        studio = AudioForm(codec=Codec.FLAC, sample_rate_hz=48_000, channels=2)
-        asked = [(STUDIO.read_bytes(), [span(0, 2_000, 48_000)], studio)]
-        for source in map(recording, ("wav", "flac")):
-            spans = [span(0, 1_000, source.sample_rate_hz), span(700, 2_113, source.sample_rate_hz)]
-            asked += [(source.content, spans, replace(source.form, codec=codec)) for codec in (Codec.WAV, Codec.FLAC)]
-        asked.append((asked[0][0], asked[0][1], replace(studio, codec=Codec.OPUS)))
-        return [hashlib.sha256(content).hexdigest() for ask in asked for _, content in cut(sandbox, *ask)]
+        for source in (known, recording("wav"), recording("flac")):
+            rate = 48_000 if codec == Codec.OPUS else source.sample_rate_hz
+            form = replace(source.form, codec=Codec(codec), sample_rate_hz=rate)
+            spans = [span(0, 1_000, rate), span(0, 2_152, rate), span(700, 2_113, rate)]
+            found += [hashlib.sha256(content).hexdigest() for _, content in cut(sandbox, source.content, spans, form)]
+    return found
 
 
-@pytest.mark.parametrize("processor", ["this processor", "plain processor"])
-def test_another_process_makes_the_same_bytes_whatever_its_processor_can_do(processor: str) -> None:
+def hashes_of_another_process(codec: Codec, processor: str) -> str:
     root = str(Path(__file__).parents[3])
-    said = subprocess.run(
-        [sys.executable, "-c", SCRIPT, root, processor], capture_output=True, text=True, check=True, cwd=root
-    )
-    assert said.stdout.strip() == str(every_kind())
+    command = [sys.executable, "-c", SCRIPT, root, processor, codec]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout.strip()
+
+
+@pytest.mark.parametrize("codec", [Codec.WAV, Codec.FLAC, Codec.OPUS])
+def test_another_process_makes_the_same_bytes(codec: Codec) -> None:
+    assert hashes_of_another_process(codec, "this") == str(hashes(codec))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="FFmpeg's library is found in /proc")
+@pytest.mark.parametrize("codec", [Codec.WAV, Codec.FLAC])
+def test_an_encoder_makes_the_same_bytes_on_a_processor_that_can_do_less(codec: Codec) -> None:
+    assert hashes_of_another_process(codec, "plain") == str(hashes(codec))
 
 
 @pytest.mark.parametrize("codec", [Codec.WAV, Codec.FLAC, Codec.OPUS])
@@ -320,3 +333,33 @@ def test_nothing_beyond_the_last_span_is_read(sandbox: Sandbox) -> None:
     source = Interrupted(minutes(), None)
     cut(sandbox, source, [Span(first=0, beyond=8_000)], EIGHT)
     assert source.reads < 40
+
+
+def endless(hours: float) -> EndlessSource:
+    """Of silence: a header, and then nothing that would have to be kept."""
+    size_bytes = round(hours * 3600) * 32_000
+    form = struct.pack("<IHHIIHH", 16, 1, 2, 8_000, 32_000, 4, 16)
+    head = (
+        struct.pack("<4sI8s", b"RIFF", size_bytes + 36, b"WAVEfmt ") + form + struct.pack("<4sI", b"data", size_bytes)
+    )
+    return EndlessSource(head=head, size_bytes=len(head) + size_bytes)
+
+
+def memory_of_cutting(sandbox: Sandbox, hours: float) -> int:
+    """How much it grows by, the children's included: of all in one file, and of a second of each minute."""
+    beyond = round(hours * 3600) * 8_000
+    seconds = [Span(first=first, beyond=first + 8_000) for first in range(0, beyond, 480_000)]
+    peaks = Peaks({"cutting": os.getpid()})
+    peaks.start()
+    for spans in ([Span(first=0, beyond=beyond)], seconds):
+        for _, file in cut_audio(sandbox, endless(hours), spans, EIGHT):
+            assert file.size_bytes > 0
+    return peaks.growth()["cutting"]
+
+
+@pytest.mark.slow
+@pytest.mark.lesson("L05")
+def test_l05_three_hours_take_no_more_memory_than_ten_minutes(sandbox: Sandbox) -> None:
+    memory_of_cutting(sandbox, 1 / 6)
+    short = memory_of_cutting(sandbox, 1 / 6)
+    assert memory_of_cutting(sandbox, 3) < short + (16 << 20)
