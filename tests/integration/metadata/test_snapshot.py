@@ -10,7 +10,7 @@ from ai2text.metadata.news import Transcribed
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.snapshot import snapshot
 from tests.fixtures.examples import TRANSCRIPT
-from tests.integration.metadata.catalogue import asked, ingest, persisted
+from tests.integration.metadata.catalogue import INGESTED, asked, ingest, persisted
 
 
 async def said(database: Database, job: TranscriptionRequested, *spans: tuple[float, float]) -> None:
@@ -40,3 +40,17 @@ async def test_only_segments_that_are_longer_bring_their_words(
     assert {one.start: one.words for one in recording.segments if one.words} == {
         one.start: (word(one.start, one.end),) for one in recording.segments if one.start in with_words
     }
+
+
+async def test_what_was_measured_of_the_sound_is_told_with_it(database: Database) -> None:
+    talk = asked("talk")
+    await ingest(database, talk)
+    await said(database, talk, (0.0, 1.0))
+    (recording,) = [one async for one in snapshot(database, "default")]
+    media = INGESTED.media
+    told = (recording.peak_dbfs, recording.loudness_lufs, recording.sound_sha256)
+    assert told == (media.peak_dbfs, media.loudness_lufs, media.sound_sha256)
+    older = replace(INGESTED, recording_id=talk.recording_id, first_job=talk, media=replace(media, sound_sha256=None))
+    await persisted(database, older)
+    (recording,) = [one async for one in snapshot(database, "default")]
+    assert recording.sound_sha256 == media.sound_sha256, "who tells nothing takes nothing away"

@@ -10,6 +10,7 @@ from ai2text.common import subjects
 from ai2text.common.contracts.codec import decode, decode_outcome, encode
 from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.presence import ServicePresence
+from ai2text.common.contracts.recordings import RecordingIngested
 from ai2text.common.contracts.revisions import HumanRevision
 from ai2text.common.contracts.states import Lane
 from ai2text.common.errors import Poison
@@ -36,6 +37,13 @@ def test_the_golden_file_is_read_as_the_event(name: str) -> None:
 def test_fields_of_a_newer_version_are_ignored(name: str) -> None:
     newer = {**golden(name), "added_next_year": {"anything": 1}}
     assert decode(subjects.CONTRACT_OF[name], json.dumps(newer).encode()) == EVENTS[name]
+
+
+def test_a_recording_that_was_ingested_before_its_sound_was_digested_is_read() -> None:
+    older = golden("recording.ingested.v1")
+    del older["media"]["sound_sha256"]
+    event = decode(RecordingIngested, json.dumps(older).encode())
+    assert event.media.sound_sha256 is None
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

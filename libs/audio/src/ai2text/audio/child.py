@@ -18,6 +18,7 @@ from ai2text.audio.connection import Connection
 from ai2text.audio.level import Meter
 from ai2text.audio.protocol import Job, Verdict
 from ai2text.audio.recording import Tally, UnusableError
+from ai2text.audio.sound_digest import SoundDigest
 
 NOTE_MAX_CHARACTERS = 1000
 HEAD_BYTES = 1 << 16
@@ -61,7 +62,8 @@ def measure(connection: Connection, job: Job) -> dict[str, object]:
     with container:
         stream = recording.audio_stream(container)
         tally = Tally()
-        frames = recording.decoded(container, stream, tally, job.max_duration_seconds)
+        digest = SoundDigest(stream.codec_context.codec.canonical_name) if is_probing(job) else None
+        frames = recording.decoded(container, stream, tally, job.max_duration_seconds, digest)
         meter = Meter()
         if job.sound is not None:
             hand_out_sound(connection, reported(connection, frames, tally), stream, job.sound)
@@ -71,7 +73,11 @@ def measure(connection: Connection, job: Job) -> dict[str, object]:
             hand_out(connection, reported(connection, frames, tally), job.sample_rate_hz, job.channel)
         claimed = judgement.claimed_seconds(container, stream, tally.seconds, share, guessed=guessed)
         judgement.judge(container, tally, claimed, cut=cut)
-        return described(container, stream, tally, meter)
+        return described(container, stream, tally, meter) | {"sound_sha256": digest and digest.hexdigest()}
+
+
+def is_probing(job: Job) -> bool:
+    return job.sample_rate_hz is None and job.sound is None
 
 
 def reported(connection: Connection, frames: Iterator[AudioFrame], tally: Tally) -> Iterator[AudioFrame]:

@@ -1,6 +1,7 @@
 """One job with one child: its questions answered, its answers checked as a stranger's."""
 
 import math
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Protocol
@@ -20,6 +21,7 @@ LAST_FRAME_SECONDS = 60.0
 """More than any frame lasts; the child stops at the limit only after the frame that crosses it."""
 NOTE_MAX_CHARACTERS = 300
 NAME_MAX_CHARACTERS = 100
+_SHA256 = re.compile("[0-9a-f]{64}")
 _MEDIA = TypeAdapter(Media)
 _VERDICT = TypeAdapter(Verdict)
 
@@ -121,6 +123,8 @@ def _media(content: bytes, longest: float) -> Media:
         raise _nonsense() from exc
     _within(media.duration_seconds, longest)
     if min(media.sample_rate_hz, media.channels) < 1 or not all(map(math.isfinite, _levels(media))):
+        raise _nonsense()
+    if media.sound_sha256 is not None and not _SHA256.fullmatch(media.sound_sha256):
         raise _nonsense()
     return replace(
         media,

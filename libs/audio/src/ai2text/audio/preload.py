@@ -12,6 +12,7 @@ import av.subtitles.stream
 from av.codec.context import CodecContext
 
 from ai2text.audio import claims, level, recording, seccomp, tags
+from ai2text.audio.sound_digest import SoundDigest
 
 __all__ = ["av", "warm_up"]
 
@@ -44,7 +45,7 @@ def _decode_silence() -> None:
     with container:
         stream = recording.audio_stream(container)
         tally = recording.Tally()
-        frames = list(recording.decoded(container, stream, tally, 1.0))
+        frames = list(recording.decoded(container, stream, tally, 1.0, SoundDigest("wav")))
         meter = level.Meter()
         for frame in frames:
             meter.add(frame)

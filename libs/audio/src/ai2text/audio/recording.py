@@ -20,6 +20,7 @@ from av.packet import Packet
 from ai2text.audio import claims
 from ai2text.audio.claims import Seekable
 from ai2text.audio.protocol import Verdict
+from ai2text.audio.sound_digest import SoundDigest
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,aiff,caf,mpegts,mpeg,asf,avi,amr,au,wv"
 """The demuxers behind the accepted names. No playlists, scripts, images or subtitles: those open other files."""
@@ -101,7 +102,13 @@ def audio_stream(container: InputContainer) -> AudioStream:
     return stream
 
 
-def decoded(container: InputContainer, stream: AudioStream, tally: Tally, max_seconds: float) -> Iterator[AudioFrame]:
+def decoded(
+    container: InputContainer,
+    stream: AudioStream,
+    tally: Tally,
+    max_seconds: float,
+    digest: SoundDigest | None = None,
+) -> Iterator[AudioFrame]:
     for packet in _demuxed(container, tally):
         index = packet.stream_index
         if packet.pts is not None:
@@ -110,7 +117,10 @@ def decoded(container: InputContainer, stream: AudioStream, tally: Tally, max_se
             continue
         tally.packets += 1
         tally.packet_bytes += packet.size
-        for frame in _frames(stream, packet, tally):
+        frames = _frames(stream, packet, tally)
+        if digest is not None:
+            digest.add(packet, frames)
+        for frame in frames:
             tally.sample_rate_hz = tally.sample_rate_hz or frame.sample_rate
             tally.channels = tally.channels or frame.layout.nb_channels
             tally.samples[frame.sample_rate] += frame.samples

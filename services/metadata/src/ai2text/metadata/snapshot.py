@@ -28,8 +28,9 @@ async def snapshot(
             """
             DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
-                r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.created_at AS ingested_at, r.tags,
-                r.review, t.revision, t.job_id::text, t.model, t.language,
+                r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.peak_dbfs, r.loudness_lufs,
+                r.sound_sha256, r.created_at AS ingested_at, r.tags, r.review, t.revision, t.job_id::text, t.model,
+                t.language,
                 coalesce(t.text, (SELECT string_agg(s.text,
                         CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
                     WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text,

@@ -45,6 +45,10 @@ class TranscribedRecording:
     """Of what decoding all of it gave, not of what its header claims."""
     sample_rate_hz: int | None = None
     channels: int | None = None
+    peak_dbfs: float | None = None
+    loudness_lufs: float | None = None
+    sound_sha256: str | None = None
+    """The three as in `Media`; None also where it was ingested before they were measured."""
     ingested_at: datetime | None = None
     sources: tuple[RecordingSource, ...] = ()
     tags: tuple[str, ...] = ()

@@ -36,6 +36,9 @@ class Media:
     """The largest sample in relation to full scale; None for digital silence."""
     loudness_lufs: float | None = None
     """Integrated, after EBU R128; beyond the first minute from every tenth second. None for silence."""
+    sound_sha256: str | None = None
+    """The same for the same sound under other bytes: a copy with other tags, a WAV and its FLAC. None where nobody
+    looked."""
     tags: dict[str, str] = field(default_factory=dict)
     """Title, artist and the like, as the file carries them."""
 

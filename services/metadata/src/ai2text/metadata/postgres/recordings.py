@@ -15,8 +15,8 @@ from ai2text.metadata.postgres.staging import stage
 
 COLUMNS = (
     "recording_id, tenant, sha256, size_bytes, audio_key, container, codec, duration_seconds, sample_rate_hz, "
-    "channels, bit_rate_bps, peak_dbfs, loudness_lufs, media_tags, tags, status, reason_code, reason_detail, "
-    "created_at, listed_at"
+    "channels, bit_rate_bps, peak_dbfs, loudness_lufs, sound_sha256, media_tags, tags, status, reason_code, "
+    "reason_detail, created_at, listed_at"
 )
 MERGE = f"""
     INSERT INTO recordings AS known ({COLUMNS})
@@ -25,7 +25,8 @@ MERGE = f"""
         sha256 = excluded.sha256, size_bytes = excluded.size_bytes, audio_key = excluded.audio_key,
         container = excluded.container, codec = excluded.codec, duration_seconds = excluded.duration_seconds,
         sample_rate_hz = excluded.sample_rate_hz, channels = excluded.channels, bit_rate_bps = excluded.bit_rate_bps,
-        peak_dbfs = excluded.peak_dbfs, loudness_lufs = excluded.loudness_lufs, media_tags = excluded.media_tags,
+        peak_dbfs = excluded.peak_dbfs, loudness_lufs = excluded.loudness_lufs,
+        sound_sha256 = coalesce(excluded.sound_sha256, known.sound_sha256), media_tags = excluded.media_tags,
         tags = ARRAY(SELECT DISTINCT unnest(known.tags || excluded.tags) ORDER BY 1),
         created_at = least(known.created_at, excluded.created_at)
     WHERE excluded.audio_key IS NOT NULL
@@ -52,7 +53,7 @@ def _recording(recording: RecordingNews) -> Sequence[object]:
 def _facts(event: RecordingIngested | None) -> Sequence[object]:
     """From sha256 to media_tags; nearly none when only later events have been heard of."""
     if event is None:
-        return (*(None,) * 11, Jsonb({}))
+        return (*(None,) * 12, Jsonb({}))
     media = event.media
     return (
         event.sha256,
@@ -66,12 +67,13 @@ def _facts(event: RecordingIngested | None) -> Sequence[object]:
         media.bit_rate_bps,
         media.peak_dbfs,
         media.loudness_lufs,
+        media.sound_sha256,
         Jsonb(media.tags),
     )
 
 
 def _rejection(event: RecordingRejected) -> Sequence[object]:
-    facts = (event.sha256, event.size_bytes, *(None,) * 9, Jsonb({}))
+    facts = (event.sha256, event.size_bytes, *(None,) * 10, Jsonb({}))
     reason = (event.reason.code, event.reason.detail)
     return (
         event.rejection_id,
