@@ -15,7 +15,14 @@ from ai2text.training_orchestrator.tally import Tally
 from tests.fixtures.examples import NOW
 from tests.fixtures.transcribed import transcribed
 
-RECORDING = transcribed("a", [(0.0, 2.0, "Good morning.", "Ada")], tags=("news", "radio"), duration_seconds=2.5)
+RECORDING = transcribed(
+    "a",
+    [(0.0, 2.0, "Good morning.", "Ada")],
+    tags=("news", "radio"),
+    duration_seconds=2.5,
+    loudness_lufs=-23.5,
+    peak_dbfs=-0.5,
+)
 PHONE = RecordingSource(kind="bucket", place="calls", name="2026/phone 1.wav")
 
 
@@ -49,6 +56,9 @@ def rule(selection: Selection, **changes: Any) -> str | None:
         (Selection(compression_ratio=Limits(max=0.9)), "compression_ratio"),
         (Selection(coverage=Limits(min=1.0)), None),
         (Selection(words_per_second=Limits(min=0.0, max=0.9)), "words_per_second"),
+        (Selection(loudness_lufs=Limits(min=-23.5, max=-23.5), peak_dbfs=Limits(max=-0.5)), None),
+        (Selection(loudness_lufs=Limits(min=-23.0)), "loudness"),
+        (Selection(peak_dbfs=Limits(max=-1.0)), "peak"),
         (Selection(languages=Choice(any=("de",)), models=Choice(any=("x",))), "language"),
     ],
 )
@@ -72,6 +82,12 @@ def test_a_text_that_a_person_wrote_is_not_judged_by_measures_of_a_machine() -> 
     strict = Selection(confidence=Limits(min=0.99), compression_ratio=Limits(max=0.1))
     assert rule(strict) == "confidence"
     assert rule(strict, segments=written) is None
+
+
+def test_audio_that_nobody_has_measured_is_within_any_limits() -> None:
+    strict = Selection(loudness_lufs=Limits(min=0), peak_dbfs=Limits(max=-90))
+    assert rule(strict, peak_dbfs=None) == "loudness"
+    assert rule(strict, loudness_lufs=None, peak_dbfs=None) is None
 
 
 @pytest.mark.lesson("L17")

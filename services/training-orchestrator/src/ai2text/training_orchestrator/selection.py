@@ -27,6 +27,8 @@ RULES: dict[str, Breaks] = {
     "compression_ratio": lambda row, _, wanted: not _within(row.compression_ratio, wanted.compression_ratio),
     "coverage": lambda row, _, wanted: not _within(row.coverage, wanted.coverage),
     "words_per_second": lambda row, _, wanted: not _within(row.words_per_second, wanted.words_per_second),
+    "loudness": lambda _, recording, wanted: not _within(recording.loudness_lufs, wanted.loudness_lufs),
+    "peak": lambda _, recording, wanted: not _within(recording.peak_dbfs, wanted.peak_dbfs),
 }
 """In this order: a row is counted under the first that it breaks."""
 

@@ -127,7 +127,7 @@ Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Rules that every row keeps. Measures are a machine's: what a person wrote has none, and is not judged by them."""
+    """Rules that every row keeps. What was not measured is not judged: text that a person wrote, audio of long ago."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -153,6 +153,10 @@ class Selection:
     """How much of the row's audio has words, 0 to 1."""
     words_per_second: Limits = Limits()
     """Signs, in a language that is written without spaces."""
+    loudness_lufs: Limits = Limits()
+    """Of the whole recording, after EBU R128; -16 to -30 is usual for speech."""
+    peak_dbfs: Limits = Limits()
+    """Of the whole recording's largest sample; where it is 0, sound may have been clipped."""
     rows_per_text: Annotated[int, Field(ge=1)] | None = None
     hours_per_speaker: Hours | None = None
     """Of those whose names are known."""
