@@ -18,6 +18,7 @@ from ai2text.common.clock import utc_now
 from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.recordings import RecordingRejected
+from ai2text.common.contracts.training import TrainingEnded, TrainingRequested
 from ai2text.common.contracts.transcription import TranscriptionCancelled, TranscriptionFailed, TranscriptionStarted
 from ai2text.common.contracts.webhooks import WebhookDeliveryRequested
 from ai2text.common.jetstream import Broker
@@ -25,6 +26,7 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.occurrences import Kind
 from ai2text.common.topology import set_up
 from ai2text.metadata.persist_dataset import persist_dataset
+from ai2text.metadata.persist_training import persist_training
 from ai2text.metadata.postgres.deliveries import (
     KEPT_DAYS,
     LEASE_SECONDS,
@@ -53,9 +55,8 @@ def telling(database: Database, broker: Broker) -> Told:
 
 def event(kind: Kind, subject: str, **changes: Any) -> Any:
     """An example, of now."""
-    (moment,) = {"ingested_at", "rejected_at", "started_at", "failed_at", "cancelled_at", "assembled_at"} & set(
-        type(EVENTS[subject]).__slots__
-    )
+    moments = {"ingested_at", "rejected_at", "started_at", "failed_at", "cancelled_at", "assembled_at"}
+    (moment,) = (moments | {"requested_at", "ended_at"}) & set(type(EVENTS[subject]).__slots__)
     return replace(EVENTS[subject], **{moment: utc_now()}, **changes)  # type: ignore[arg-type]
 
 
@@ -108,10 +109,14 @@ async def test_each_kind_is_told_of_what_is_reported_and_each_event_once(
     failed: TranscriptionFailed = event(Kind.FAILED, subjects.TRANSCRIPTION_FAILED)
     cancelled: TranscriptionCancelled = event(Kind.CANCELLED, subjects.TRANSCRIPTION_CANCELLED, job_id=str(uuid4()))
     assembled: DatasetAssembled = event(Kind.ASSEMBLED, subjects.DATASET_ASSEMBLED, references_key=None)
+    requested: TrainingRequested = event(Kind.TRAINING_REQUESTED, subjects.TRAINING_REQUESTED)
+    ended: TrainingEnded = event(Kind.TRAINING_ENDED, subjects.TRAINING_ENDED)
     reports = (ingested(JOB), rejected, started, failed, cancelled, transcribed(JOB))
     for _ in range(2):
         await telling.report(*reports)
         await persist_dataset(database, object_store, assembled)
+        for training in (requested, ended):
+            await persist_training(database, training)
     kinds = [row["kind"] for row in await deliveries(database)]
     reported = set(Kind) - {Kind.CORRECTED, Kind.ERASED}  # that people do
     assert sorted(kinds) == sorted([*reported, Kind.FAILED])

@@ -69,6 +69,8 @@ from ai2text.metadata.webhook_targets import Targets
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.http_api import build_app as orchestrator_app
+from ai2text.training_orchestrator.runs import Runs
+from ai2text.training_orchestrator.training_run import Place, Run
 from tests.fixtures.datasets import orchestrating
 from tests.fixtures.examples import EVENTS, TRANSCRIPT
 from tests.fixtures.ingestion_service import WAV
@@ -97,7 +99,7 @@ class Owner:
     @property
     def marks(self) -> set[str]:
         """What nobody else may ever read. A name in a path is known to whoever asks for it."""
-        ids = {text for name, text in self.ids.items() if name not in {"number", "version", "path", "q"}}
+        ids = {text for name, text in self.ids.items() if name not in {"number", "version", "run", "path", "q"}}
         own = {f"{self.tenant}{mark}" for mark in ("/", "-tag", "-folder", "-bucket", "-hook")}
         return {*ids, *own, f"secret of {self.tenant}"}
 
@@ -156,6 +158,7 @@ class Installation:
                 "name": f"{tenant}-only",
                 "version": "1",
                 "number": "1",
+                "run": "1",
                 "path": "train_manifest.json",
             },
         )
@@ -195,12 +198,15 @@ class Installation:
                 yield decode(RecordingIngested, message.data or b"")
 
     async def _dataset(self, tenant: str, name: str) -> None:
-        asked = await self._done(self.orchestrator, "POST", "/v1/datasets", tenant, json={"name": name})
+        definition = {"name": name, "trigger": {"new_hours": 1}, "training": {"kind": "event"}}
+        asked = await self._done(self.orchestrator, "POST", "/v1/datasets", tenant, json=definition)
         await self.assemble.assemble_dataset(
             DatasetShardRequested(tenant=tenant, name=name, version=asked["version"], requested_at=utc_now())
         )
         message = await self.broker.jetstream.get_last_msg(subjects.EVENTS, subjects.DATASET_ASSEMBLED)
         await persist_dataset(self.database, self.store, decode(DatasetAssembled, message.data or b""))
+        place = Place(tenant=tenant, name=name, version=asked["version"])
+        assert Runs(self.store).begin(Run(place=place, run_id=f"of {tenant}/", requested_at=utc_now()))
 
     def belongings(self, tenant: str) -> dict[str, list[str]]:
         """Every row and every object of a tenant, as PostgreSQL and the store themselves have them."""

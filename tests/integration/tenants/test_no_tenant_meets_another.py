@@ -44,7 +44,7 @@ class Case:
     scopes: Iterable[str] = EVERYTHING_ELSE
     body: Body = lambda _: {}
     ends: int = 0
-    """Whether it takes away what it names; 2 where others of these cases are about that."""
+    """Whether it takes away what it names; 2 where others of these are about that, -1 where another replaces it."""
 
 
 FOUND = Case(other=404)
@@ -85,6 +85,7 @@ CASES: dict[str, Case] = {
     "GET /v1/review/queue": Case(),
     "GET /v1/search": Case(body=lambda owner: {"params": {"q": f"secret or {owner.tenant}"}}),
     "GET /v1/snapshot": Case(),
+    "GET /v1/snapshot/size": Case(),
     "GET /v1/status": Case(),
     "GET /v1/quota": Case(),
     "GET /v1/openapi.json": Case(),
@@ -97,9 +98,15 @@ CASES: dict[str, Case] = {
     "DELETE /v1/uploads/{upload_id}": Case(own=204, other=404, ends=1),
     "POST /v1/datasets": Case(own=202, other=202, body=lambda owner: {"json": {"name": owner.ids["name"]}}),
     "GET /v1/datasets": Case(),
+    "DELETE /v1/datasets/{name}/trigger": Case(own=204, other=404, ends=-1),
     "GET /v1/datasets/{name}/versions/{version}": FOUND,
     "GET /v1/datasets/{name}/versions/{version}/files/{path}": FOUND,
     "POST /v1/datasets/{name}/versions/{version}/rebuild": Case(own=202, other=404),
+    "GET /v1/datasets/{name}/versions/{version}/runs": FOUND,
+    "POST /v1/datasets/{name}/versions/{version}/runs": Case(own=409, other=404, ends=-1),
+    "POST /v1/datasets/{name}/versions/{version}/runs/{run}": Case(
+        other=404, body=lambda _: {"json": {"status": "running"}}, ends=-1
+    ),
     "POST /v1/keys": Case(
         own=201, other=201, scopes=EVERYTHING, body=lambda _: {"json": {"name": "x", "scopes": ["admin"]}}
     ),
@@ -260,6 +267,7 @@ async def test_a_tenant_that_owns_nothing_sees_nothing_and_counts_nothing(
                 {"items": [], "next": None, "more": False},
                 {"quota": None},
                 {"days": None},
+                {"recordings": 0, "duration_seconds": 0.0, "state": "0"},
             ), route
 
 

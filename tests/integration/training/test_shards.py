@@ -45,7 +45,9 @@ class Prepared(Catalogue):
 
     recordings: list[TranscribedRecording]
 
-    async def transcribed(self, _: str, __: str, ___: float | None = None) -> AsyncGenerator[TranscribedRecording, None]:
+    async def transcribed(
+        self, _: str, __: str, ___: float | None = None
+    ) -> AsyncGenerator[TranscribedRecording, None]:
         for recording in sorted(self.recordings, key=lambda one: one.recording_id):
             yield recording
 

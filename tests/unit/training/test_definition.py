@@ -44,6 +44,23 @@ DEFINITION = TypeAdapter(Definition)
         ({"audio": {"reference": "store"}, "formats": ["nemo", "kaldi"]}, "", "kaldi reads nothing"),
         ({"formats": []}, "formats", "at least 1"),
         ({"formats": ["csv"]}, "formats.0", "Input should be"),
+        ({"trigger": {}}, "trigger", "every_hours, new_hours or both"),
+        ({"trigger": {"every_hours": 0}}, "trigger.every_hours", "greater than 0"),
+        ({"trigger": {"cron": "@daily"}}, "trigger.cron", "Unexpected"),
+        ({"training": {}}, "training", "Unable to extract tag"),
+        ({"training": {"kind": "event", "image": "x"}}, "training.event.image", "Unexpected"),
+        ({"training": {"kind": "kubernetes"}}, "training.kubernetes.image", "required"),
+        (
+            {"training": {"kind": "kubernetes", "image": "x", "env": {"A B": ""}}},
+            "training.kubernetes.env.A B.[key]",
+            "A-Za-z_",
+        ),
+        (
+            {"training": {"kind": "kubernetes", "image": "x", "resources": {"memory": "32 GB"}}},
+            "training.kubernetes.resources.memory",
+            "pattern",
+        ),
+        ({"training": {"kind": "command", "command": []}}, "training.command.command", "at least 1"),
         ({"normalisation": "spoken"}, "normalisation", "Input should be"),
     ],
 )

@@ -70,7 +70,7 @@ def _decided(installation: Installation, model: str) -> dict[str, dict[str, str]
         "metadata": {**queue, **store, **callers, **_catalogue(installation, model)},
         "ingestion": {**queue, **store, **callers, **_api("INGESTION", ports), **_intake(installation, model)},
         "asr": {**queue, **store, **_models(installation.environ, model)},
-        "orchestrator": {**queue, **store, **callers, **_orchestrator(ports)},
+        "orchestrator": {**queue, **store, **callers, **_orchestrator(installation)},
         "gateway": {**queue, **callers, **_gateway(installation, model)},
     }
     inside = {"AI2TEXT_INSIDE_HOST": LOOPBACK, "AI2TEXT_LOG_FORMAT": "json"}
@@ -106,8 +106,13 @@ def _intake(installation: Installation, model: str) -> dict[str, str]:
     }
 
 
-def _orchestrator(ports: Ports) -> dict[str, str]:
-    return {**_api("ORCHESTRATOR", ports), "AI2TEXT_ORCHESTRATOR_METADATA_URL": _metadata_url(ports)}
+def _orchestrator(installation: Installation) -> dict[str, str]:
+    return {
+        **_api("ORCHESTRATOR", installation.ports),
+        "AI2TEXT_ORCHESTRATOR_METADATA_URL": _metadata_url(installation.ports),
+        "AI2TEXT_TRAINING_GATEWAY_URL": installation.gateway_url,
+        "AI2TEXT_TRAINING_COMMAND_DIR": str(installation.data / "training"),
+    }
 
 
 def _metadata_url(ports: Ports) -> str:

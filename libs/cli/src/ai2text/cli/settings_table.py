@@ -23,7 +23,7 @@ from ai2text.common.settings import (
 from ai2text.common.sources import AUDIO_AND_VIDEO, FolderSettings, SourcesSettings
 from ai2text.ingestion.settings import IngestionSettings
 from ai2text.metadata.settings import MetadataSettings, PostgresSettings, WebhookSettings
-from ai2text.training_orchestrator.settings import OrchestratorSettings
+from ai2text.training_orchestrator.settings import OrchestratorSettings, TrainingSettings
 
 BEGIN = "<!-- settings: written by `make docs` -->"
 END = "<!-- end of settings -->"
@@ -37,7 +37,7 @@ GROUPS: dict[str, list[type[BaseSettings]]] = {
     "ingestion": [IngestionSettings],
     "asr": [AsrSettings],
     "metadata": [MetadataSettings, PostgresSettings, WebhookSettings],
-    "training-orchestrator": [OrchestratorSettings],
+    "training-orchestrator": [OrchestratorSettings, TrainingSettings],
     "api-gateway": [GatewaySettings, JwtSettings],
 }
 

@@ -81,6 +81,11 @@ class ObjectStore:
                 "This S3 server overwrites an object although the request says If-None-Match: *, "
                 "so two workers could both write an outcome. Use one with conditional writes."
             )
+        if self.put_over(FENCE_CHECK_KEY, b"third", etag="another"):
+            raise Misconfigured(
+                "This S3 server overwrites an object although the request says If-Match with another ETag, "
+                "so two workers could both change a training run. Use one with conditional writes."
+            )
 
     def _make_bucket(self) -> None:
         try:
@@ -131,7 +136,11 @@ class ObjectStore:
         if self._put_if(key, content, "If-None-Match", "*"):
             return True
         etag = self._etag_if_empty(key)
-        return bool(content) and etag is not None and self._put_if(key, content, "If-Match", f'"{etag}"')
+        return bool(content) and etag is not None and self.put_over(key, content, etag)
+
+    def put_over(self, key: str, content: bytes, etag: str) -> bool:
+        """Whether the object was still the one of `etag`, in whose place this one stands now; otherwise it is left."""
+        return self._put_if(key, content, "If-Match", f'"{etag}"')
 
     def _put_if(self, key: str, content: bytes, header: str, value: str) -> bool:
         for _ in range(CONFLICT_RETRIES):

@@ -12,6 +12,7 @@ from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.identity import NAMESPACE
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.revisions import TranscriptCorrected
+from ai2text.common.contracts.training import TrainingEnded, TrainingRequested
 from ai2text.common.contracts.transcription import (
     TranscriptionCancelled,
     TranscriptionFailed,
@@ -33,6 +34,8 @@ class Kind(StrEnum):
     FAILED = "transcription.failed"
     CANCELLED = "transcription.cancelled"
     ASSEMBLED = "dataset.assembled"
+    TRAINING_REQUESTED = "training.requested"
+    TRAINING_ENDED = "training.ended"
 
 
 SUBJECT_OF = {
@@ -45,6 +48,8 @@ SUBJECT_OF = {
     Kind.FAILED: subjects.TRANSCRIPTION_FAILED,
     Kind.CANCELLED: subjects.TRANSCRIPTION_CANCELLED,
     Kind.ASSEMBLED: subjects.DATASET_ASSEMBLED,
+    Kind.TRAINING_REQUESTED: subjects.TRAINING_REQUESTED,
+    Kind.TRAINING_ENDED: subjects.TRAINING_ENDED,
 }
 
 
@@ -86,8 +91,8 @@ def occurrence_of(event: subjects.Event) -> Occurrence | None:
             kind, at, data = Kind.FAILED, event.failed_at, {**_job(event), "error": asdict(event.reason)}
         case TranscriptionCancelled():
             kind, at, data = Kind.CANCELLED, event.cancelled_at, _job(event)
-        case DatasetAssembled():
-            kind, at, data = Kind.ASSEMBLED, event.assembled_at, _assembled(event)
+        case DatasetAssembled() | TrainingRequested() | TrainingEnded():
+            kind, at, data = _of_a_dataset(event)
         case _:
             return None
     event_id = str(uuid5(NAMESPACE, subjects.message_id_of(event)))
@@ -111,6 +116,18 @@ def _transcribed(event: TranscriptPersisted) -> dict[str, Any]:
     return {**_job(event), "revision": event.revision, "current": event.current}
 
 
+def _of_a_dataset(
+    event: DatasetAssembled | TrainingRequested | TrainingEnded,
+) -> tuple[Kind, datetime, dict[str, Any]]:
+    match event:
+        case DatasetAssembled():
+            return Kind.ASSEMBLED, event.assembled_at, _assembled(event)
+        case TrainingRequested():
+            return Kind.TRAINING_REQUESTED, event.requested_at, {**_run(event), "kind": event.kind}
+        case TrainingEnded():
+            return Kind.TRAINING_ENDED, event.ended_at, _training_ended(event)
+
+
 def _assembled(event: DatasetAssembled) -> dict[str, Any]:
     return {
         "name": event.name,
@@ -118,6 +135,14 @@ def _assembled(event: DatasetAssembled) -> dict[str, Any]:
         "rows": event.rows,
         "duration_seconds": event.duration_seconds,
     }
+
+
+def _run(event: TrainingRequested | TrainingEnded) -> dict[str, Any]:
+    return {"name": event.name, "version": event.version, "run": event.run}
+
+
+def _training_ended(event: TrainingEnded) -> dict[str, Any]:
+    return {**_run(event), "status": event.status, "error": asdict(event.error) if event.error else None}
 
 
 def _job(

@@ -7,6 +7,7 @@ from ai2text.common.contracts.live import SegmentsHeard, TranscriptionProgress
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
 from ai2text.common.contracts.revisions import TranscriptCorrected
 from ai2text.common.contracts.states import Lane
+from ai2text.common.contracts.training import TrainingEnded, TrainingRequested
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
     TranscriptionCancelled,
@@ -40,6 +41,8 @@ TRANSCRIPT_CORRECTED = "transcript.corrected.v1"
 DEAD_LETTERED = "dead.lettered.v1"
 DATASET_SHARD_REQUESTED = "dataset.shard.requested.v1"
 DATASET_ASSEMBLED = "dataset.assembled.v1"
+TRAINING_REQUESTED = "training.requested.v1"
+TRAINING_ENDED = "training.ended.v1"
 WEBHOOK_DELIVERY_REQUESTED = "webhook.delivery.requested.v1"
 LIVE_SEGMENTS = "live.segments.v1"
 PROGRESS = "progress.v1"
@@ -73,6 +76,8 @@ Event = (
     | RecordingErased
     | DatasetShardRequested
     | DatasetAssembled
+    | TrainingRequested
+    | TrainingEnded
     | WebhookDeliveryRequested
     | DeadLetter
 )
@@ -90,6 +95,8 @@ CONTRACT_OF: dict[str, type[Event]] = {
     TRANSCRIPT_CORRECTED: TranscriptCorrected,
     DATASET_SHARD_REQUESTED: DatasetShardRequested,
     DATASET_ASSEMBLED: DatasetAssembled,
+    TRAINING_REQUESTED: TrainingRequested,
+    TRAINING_ENDED: TrainingEnded,
     WEBHOOK_DELIVERY_REQUESTED: WebhookDeliveryRequested,
     DEAD_LETTERED: DeadLetter,
 }
@@ -107,6 +114,8 @@ IDENTITY_OF: dict[type[Event], tuple[str, ...]] = {
     TranscriptCorrected: ("recording_id", "revision"),
     DatasetShardRequested: ("tenant", "name", "version", "rebuild", "plan", "shard"),
     DatasetAssembled: ("tenant", "name", "version"),
+    TrainingRequested: ("tenant", "name", "version", "run"),
+    TrainingEnded: ("tenant", "name", "version", "run"),
     WebhookDeliveryRequested: ("delivery_id", "attempt"),
     DeadLetter: ("dead_letter_id",),
 }

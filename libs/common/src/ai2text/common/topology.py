@@ -31,6 +31,8 @@ DAY_SECONDS = 86_400
 UNLIMITED_DELIVERIES = -1
 """At its own limit JetStream leaves a message in the stream for ever; the budget is kept by the consumer."""
 MOST_UNSETTLED = 10_000
+CATALOGUED = ("recording.>", "transcription.>", subjects.DATASET_ASSEMBLED, "training.>")
+"""What metadata reads: it keeps it, or tells webhooks of it."""
 
 
 def streams(settings: NatsSettings) -> list[StreamConfig]:
@@ -66,6 +68,7 @@ def streams(settings: NatsSettings) -> list[StreamConfig]:
                 subjects.TRANSCRIPTION_CANCELLED,
                 "transcript.>",
                 subjects.DATASET_ASSEMBLED,
+                "training.>",
             ],
             RetentionPolicy.LIMITS,
             max_bytes=settings.events_max_bytes,
@@ -104,7 +107,7 @@ def durables(settings: NatsSettings, folders: tuple[str, ...]) -> list[tuple[str
         *((subjects.WORK, durable(subjects.asr_durable(x), subjects.transcription_requested(x))) for x in Lane),
         (subjects.WORK, durable(subjects.DATASET_SHARDS, subjects.DATASET_SHARD_REQUESTED)),
         (subjects.WORK, durable(subjects.WEBHOOKS, subjects.WEBHOOK_DELIVERY_REQUESTED)),
-        (subjects.EVENTS, durable(subjects.METADATA, "recording.>", "transcription.>", subjects.DATASET_ASSEMBLED)),
+        (subjects.EVENTS, durable(subjects.METADATA, *CATALOGUED)),
         (subjects.EVENTS, durable(subjects.ERASURES, subjects.RECORDING_ERASED)),
         (subjects.EVENTS, durable(subjects.WITHDRAWALS, subjects.RECORDING_ERASED)),
         (subjects.DEAD, durable(subjects.DEAD_LETTERS, f"{subjects.DEAD_LETTERED}.*")),

@@ -12,6 +12,7 @@ from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.contracts.dead_letter import DeadLetter
 from ai2text.common.contracts.erasure import RecordingErased
 from ai2text.common.contracts.recordings import RecordingIngested, RecordingRejected
+from ai2text.common.contracts.training import TrainingEnded, TrainingRequested
 from ai2text.common.contracts.transcription import (
     RecordingTranscribed,
     TranscriptionCancelled,
@@ -36,6 +37,7 @@ from ai2text.metadata.news import Report
 from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_dead_letter import persist_dead_letter
 from ai2text.metadata.persist_reports import PersistReports, read_transcript
+from ai2text.metadata.persist_training import persist_training
 from ai2text.metadata.postgres.migrate import migrate
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.publish_outbox import publish_outbox
@@ -151,6 +153,8 @@ async def _report(
             await reports.write(event)
         case DatasetAssembled():
             await persist_dataset(database, store, event)
+        case TrainingRequested() | TrainingEnded():
+            await persist_training(database, event)
         case _:
             raise Poison("unexpected_event", f"The catalogue does not keep {type(event).__name__}.")
     metrics.EVENTS_PERSISTED.labels(subjects.subject_of(event)).inc()

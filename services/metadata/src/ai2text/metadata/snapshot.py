@@ -5,13 +5,22 @@ from collections.abc import AsyncGenerator
 from psycopg.rows import DictRow
 from pydantic import TypeAdapter
 
-from ai2text.common.contracts.datasets import RecordingSource, TranscribedRecording, TranscribedSegment
+from ai2text.common.contracts.datasets import RecordingSource, SnapshotSize, TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.languages import SPACELESS
 from ai2text.metadata.postgres.pool import Database
 
 ROWS_AT_ONCE = 500
 _segments = TypeAdapter(tuple[TranscribedSegment, ...])
+TRANSCRIBED = """
+    FROM recordings r
+    JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+    LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
+    LEFT JOIN jobs ON jobs.job_id = coalesce(t.job_id, b.job_id)
+    LEFT JOIN erasures e ON e.recording_id = r.recording_id
+    WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
+        AND jobs.task IS DISTINCT FROM 'translate'
+"""
 
 
 async def snapshot(
@@ -25,7 +34,7 @@ async def snapshot(
     """
     async with database.reading(tenant) as connection:
         await connection.execute(
-            """
+            f"""
             DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
                 r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.peak_dbfs, r.loudness_lufs,
@@ -43,20 +52,37 @@ async def snapshot(
                         ORDER BY s.place)
                     FROM segments s WHERE s.recording_id = t.recording_id AND s.revision = coalesce(t.base, t.revision)
                         AND s.since <= t.revision AND (s.until IS NULL OR s.until > t.revision)) AS segments
-            FROM recordings r
-            JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
-            LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
-            LEFT JOIN jobs ON jobs.job_id = coalesce(t.job_id, b.job_id)
-            LEFT JOIN erasures e ON e.recording_id = r.recording_id
-            WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
-                AND jobs.task IS DISTINCT FROM 'translate'
+            {TRANSCRIBED}
             ORDER BY r.recording_id
-            """,
+            """,  # noqa: S608 - a constant
             {"tenant": tenant, "spaceless": list(SPACELESS), "longer": words_longer_than},
         )
         while rows := await (await connection.execute(f"FETCH {ROWS_AT_ONCE} FROM snapshot")).fetchall():
             for row in rows:
                 yield _transcribed(row)
+
+
+async def snapshot_size(database: Database, tenant: str) -> SnapshotSize:
+    """Of what `snapshot` would give. Raises CatalogueUnavailable.
+
+    The state is a sum of hashes, so the order of rows does not matter and nothing is sorted.
+    """
+    async with database.reading(tenant) as connection:
+        cursor = await connection.execute(
+            f"""
+            SELECT count(*) AS recordings, coalesce(sum(r.duration_seconds), 0) AS duration_seconds,
+                coalesce(sum(hashtextextended(concat_ws(' ', r.recording_id, e.next_life, t.revision, r.review,
+                    r.tags), 0)::numeric), 0)
+                + (SELECT coalesce(sum(hashtextextended(concat_ws(' ', recording_id, source_id), 0)::numeric), 0)
+                    FROM sources WHERE tenant = %(tenant)s) AS state
+            {TRANSCRIBED}
+            """,  # noqa: S608 - a constant
+            {"tenant": tenant},
+        )
+        (row,) = await cursor.fetchall()
+    return SnapshotSize(
+        recordings=row["recordings"], duration_seconds=row["duration_seconds"], state=f"{row['state']:f}"
+    )
 
 
 def _transcribed(row: DictRow) -> TranscribedRecording:

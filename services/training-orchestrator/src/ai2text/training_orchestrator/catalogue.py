@@ -6,7 +6,7 @@ from http import HTTPStatus
 import httpx
 
 from ai2text.common.contracts.codec import decode
-from ai2text.common.contracts.datasets import TranscribedRecording
+from ai2text.common.contracts.datasets import SnapshotSize, TranscribedRecording
 from ai2text.common.inside_client import ServiceUnavailable, asking, inside_client, signed
 from ai2text.training_orchestrator.settings import OrchestratorSettings
 
@@ -35,6 +35,15 @@ class Catalogue:
                     raise ServiceUnavailable(f"The metadata service answered {answer.status_code}.")
                 async for line in _lines(answer.aiter_bytes()):
                     yield decode(TranscribedRecording, line)
+
+    async def size(self, tenant: str, request_id: str) -> SnapshotSize:
+        """Of this moment. Raises ServiceUnavailable."""
+        headers = signed(SUBJECT, tenant, request_id, self._caller_key)
+        with asking("metadata"):
+            answer = await self._client.get("/v1/snapshot/size", headers=headers)
+        if answer.status_code != HTTPStatus.OK:
+            raise ServiceUnavailable(f"The metadata service answered {answer.status_code}.")
+        return decode(SnapshotSize, answer.content)
 
 
 def metadata_client(settings: OrchestratorSettings) -> httpx.AsyncClient:

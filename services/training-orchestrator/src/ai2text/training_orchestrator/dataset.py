@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from ai2text.common.contracts.datasets import SnapshotSize
 from ai2text.common.contracts.definition import NAME, Definition
 from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
@@ -11,6 +12,17 @@ from ai2text.common.errors import Refused
 
 BUILDING_PREFIX = ".ai2text/datasets-building/"
 """One small mark for each version that is being made, so that none is forgotten."""
+TRIGGERED_PREFIX = ".ai2text/datasets-triggered/"
+"""One small mark for each dataset that ever had a trigger, so that nobody looks at all the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """Why a version was made without being asked for."""
+
+    by: Literal["every_hours", "new_hours"]
+    due_at: datetime
+    """The moment of the schedule, which the next one is counted from, however late this one was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +34,9 @@ class Claim:
     version: int
     requested_by: str
     created_at: datetime
+    catalogue: SnapshotSize | None = None
+    """At this moment, where the definition has a trigger."""
+    triggered: Triggered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,14 @@ class RebuildOutcome:
     ended_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerEnd:
+    """Stands beside a claim for good: its trigger makes no further versions."""
+
+    ended_by: str
+    ended_at: datetime
+
+
 def checked_name(name: str) -> str:
     """The name itself; it becomes part of object keys and paths, so its form is narrow."""
     if not NAME.fullmatch(name):
@@ -126,6 +149,14 @@ def outcome_key(tenant: str, name: str, version: int) -> str:
 
 def building_key(tenant: str, name: str, version: int, rebuild: int = 0) -> str:
     return f"{BUILDING_PREFIX}{tenant}/{name}/{version:06}" + (f"/{rebuild:03}" if rebuild else "")
+
+
+def triggered_key(tenant: str, name: str) -> str:
+    return f"{TRIGGERED_PREFIX}{tenant}/{name}"
+
+
+def trigger_end_key(tenant: str, name: str, version: int) -> str:
+    return f"{versions_prefix(tenant, name)}{version:06}/trigger-end.json"
 
 
 def withdrawal_key(tenant: str, name: str, version: int) -> str:

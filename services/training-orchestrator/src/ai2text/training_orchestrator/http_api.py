@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import StreamingResponse
 
-from ai2text.common.caller_token import authenticated
+from ai2text.common.caller_token import Authenticate, authenticated
+from ai2text.common.clock import utc_now
 from ai2text.common.contracts.definition import Definition
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.reason import Reason
@@ -24,9 +25,11 @@ from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
 from ai2text.training_orchestrator.dataset import Claim, Rebuild, RebuildOutcome, VersionOutcome, checked_name
+from ai2text.training_orchestrator.end_trigger import EndTrigger
 from ai2text.training_orchestrator.rebuild_dataset import RebuildDataset
 from ai2text.training_orchestrator.rebuilds import Rebuilds
 from ai2text.training_orchestrator.request_dataset import RequestDataset
+from ai2text.training_orchestrator.run_routes import run_router
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
 
@@ -90,7 +93,20 @@ def build_app(
             raise HTTPException(404, f"Version {version} of {name} has no such file.")
         return await send_object(store, file.key, file.sha256, file.bytes, request.headers)
 
+    app.include_router(_trigger_router(EndTrigger(versions, utc_now), caller))
+    app.include_router(run_router(store, versions, caller))
     return app
+
+
+def _trigger_router(ending: EndTrigger, caller: Authenticate) -> APIRouter:
+    router = APIRouter(prefix="/v1/datasets/{name}/trigger")
+
+    @router.delete("", status_code=204)
+    async def end_trigger(who: Annotated[Caller, Depends(caller)], name: str) -> None:
+        if not await ending.end_trigger(who, name):
+            raise HTTPException(404, f"There is no dataset {name} with a trigger.")
+
+    return router
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +175,7 @@ def _version(found: _Version, contents: VersionFiles) -> Iterator[bytes]:
     about = {
         **_summary(found),
         "definition": found.claim.definition,
+        "triggered_by": found.claim.triggered.by if found.claim.triggered else None,
         "report": outcome.report if outcome else None,
         "error": error or (outcome.error if outcome else None),
         "rebuild": _rebuild(found.rebuild, found.rebuilt) if found.rebuild else None,

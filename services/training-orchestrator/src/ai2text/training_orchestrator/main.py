@@ -22,6 +22,8 @@ from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.cut_recordings import CutRecordings
 from ai2text.training_orchestrator.erasures import Erasures
+from ai2text.training_orchestrator.event_trainer import EventTrainer
+from ai2text.training_orchestrator.follow_runs import FollowRuns
 from ai2text.training_orchestrator.http_api import build_app
 from ai2text.training_orchestrator.make_shard import MakeShard
 from ai2text.training_orchestrator.plan_version import PlanVersion
@@ -29,7 +31,9 @@ from ai2text.training_orchestrator.plans import Plans
 from ai2text.training_orchestrator.rebuild_dataset import RebuildDataset
 from ai2text.training_orchestrator.rebuilds import Rebuilds
 from ai2text.training_orchestrator.request_dataset import RequestDataset
-from ai2text.training_orchestrator.settings import OrchestratorSettings
+from ai2text.training_orchestrator.runs import Runs
+from ai2text.training_orchestrator.settings import OrchestratorSettings, TrainingSettings
+from ai2text.training_orchestrator.trigger_versions import TriggerVersions
 from ai2text.training_orchestrator.version_files import VersionFiles
 from ai2text.training_orchestrator.versions import Versions
 from ai2text.training_orchestrator.withdraw_versions import WithdrawVersions
@@ -40,7 +44,7 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, store = load(OrchestratorSettings), ObjectStore(load(S3Settings))
+    settings, training, store = load(OrchestratorSettings), load(TrainingSettings), ObjectStore(load(S3Settings))
     caller_key = load(CallerSettings).key.get_secret_value()
     versions, rebuilds, plans = Versions(store), Rebuilds(store), Plans(store)
     files, erasures, sandboxed = VersionFiles(store, versions), Erasures(store), load(SandboxSettings)
@@ -49,14 +53,24 @@ async def serve(life: Life) -> None:
         connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
         metadata_client(settings) as client,
     ):
-        requests = RequestDataset(versions, rebuilds, broker, utc_now)
+        catalogue = Catalogue(client, caller_key)
+        requests = RequestDataset(versions, rebuilds, catalogue, broker, utc_now, training)
         sandbox = stack.enter_context(Sandbox(sandboxed))
         make = MakeShard(files, CutRecordings(store, sandbox), erasures, sandboxed.children)
         advance = AdvanceShards(plans, make, broker, utc_now)
-        plan = PlanVersion(plans, files, erasures, Catalogue(client, caller_key), store.bucket, settings.shard_bytes)
+        plan = PlanVersion(plans, files, erasures, catalogue, store.bucket, settings.shard_bytes)
         assemble = AssembleDataset(versions, plans, files, plan, advance, broker, utc_now)
         rebuild = RebuildDataset(versions, rebuilds, plans, files, advance, utc_now)
         shards = Consumer(broker, _shards(assemble, rebuild))
+        triggers = TriggerVersions(versions, catalogue, broker, utc_now)
+        following = FollowRuns(
+            settings=training,
+            runs=Runs(store),
+            versions=versions,
+            trainers={"event": EventTrainer(utc_now)},
+            broker=broker,
+            clock=utc_now,
+        )
         withdrawals = Consumer(broker, _withdrawals(WithdrawVersions(versions, files, utc_now)))
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("consumer", lambda: not (shards.halted or withdrawals.halted))
@@ -66,6 +80,8 @@ async def serve(life: Life) -> None:
             tasks.create_task(withdrawals.run(life.stop))
             tasks.create_task(announce_presence(broker, "training-orchestrator", life))
             tasks.create_task(requests.request_unfinished(life.stop, settings.unfinished_seconds))
+            tasks.create_task(following.run(life.stop))
+            tasks.create_task(triggers.run(life.stop, settings.trigger_seconds))
             tasks.create_task(serve_http(app, listen(settings.host, settings.port), life.stop))
 
 

@@ -15,8 +15,11 @@ from ai2text.common.contracts.inside import Caller
 from ai2text.common.errors import Poison, Unavailable
 from ai2text.common.jetstream import Broker
 from ai2text.training_orchestrator import requested
+from ai2text.training_orchestrator.allowed_training import check_allowed
+from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.dataset import Claim, Rebuild, checked_name
 from ai2text.training_orchestrator.rebuilds import Rebuilds
+from ai2text.training_orchestrator.settings import TrainingSettings
 from ai2text.training_orchestrator.versions import Versions
 
 log = structlog.get_logger()
@@ -28,18 +31,24 @@ class RequestDataset:
 
     versions: Versions
     rebuilds: Rebuilds
+    catalogue: Catalogue
     broker: Broker
     clock: Clock
+    training: TrainingSettings
 
     async def request_dataset(self, caller: Caller, definition: Definition) -> Claim:
         """Returns when the version's number is taken and the work on it announced. Raises Refused, Unavailable."""
         checked_name(definition.name)
+        if definition.training:
+            check_allowed(definition.training, caller.tenant, self.training)
+        growing = definition.trigger is not None
         wanted = Claim(
             tenant=caller.tenant,
             definition=definition,
             version=0,
             requested_by=caller.subject,
             created_at=self.clock(),
+            catalogue=await self.catalogue.size(caller.tenant, caller.request_id) if growing else None,
         )
         claim = await asyncio.to_thread(self.versions.claim, wanted)
         log.info("dataset_claimed", tenant=claim.tenant, name=definition.name, version=claim.version)

@@ -11,11 +11,12 @@ from ai2text.common.contracts.datasets import DatasetAssembled
 from ai2text.common.errors import ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import dataset
-from ai2text.training_orchestrator.dataset import Claim, VersionOutcome, Withdrawal
+from ai2text.training_orchestrator.dataset import Claim, TriggerEnd, VersionOutcome, Withdrawal
+from ai2text.training_orchestrator.training_run import Place, followed_key
 
 KEPT = 16
-"""Claims, outcomes and withdrawals: they never change, and every file of a version is looked up in them."""
-Written = TypeVar("Written", Claim, VersionOutcome, Withdrawal)
+"""What is written beside a version never changes, and every file of a version is looked up in it."""
+Written = TypeVar("Written", Claim, VersionOutcome, Withdrawal, TriggerEnd)
 
 
 class Versions:
@@ -23,7 +24,7 @@ class Versions:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, Claim | VersionOutcome | Withdrawal] = OrderedDict()
+        self._kept: OrderedDict[str, Claim | VersionOutcome | Withdrawal | TriggerEnd] = OrderedDict()
 
     def claim(self, wanted: Claim) -> Claim:
         """With the next free number; two callers at once get two numbers."""
@@ -31,14 +32,25 @@ class Versions:
         version = max(self.numbers(tenant, name), default=0) + 1
         while True:
             claim = replace(wanted, version=version)
-            self._store.put(dataset.building_key(tenant, name, version), b"")
-            if self._store.put_first(dataset.claim_key(tenant, name, version), encode(claim)):
+            if self.claim_number(claim):
                 return claim
             version += 1
 
-    def numbers(self, tenant: str, name: str) -> set[int]:
+    def claim_number(self, claim: Claim) -> bool:
+        """Whether it was free. The marks come first, and mean nothing without a claim."""
+        tenant, name, version = claim.tenant, claim.definition.name, claim.version
+        self._store.put(dataset.building_key(tenant, name, version), b"")
+        if claim.definition.trigger:
+            self._store.put(dataset.triggered_key(tenant, name), b"")
+        if claim.definition.training:
+            self._store.put(followed_key(Place(tenant=tenant, name=name, version=version)), b"")
+        return self._store.put_first(dataset.claim_key(tenant, name, version), encode(claim))
+
+    def numbers(self, tenant: str, name: str, since: int = 0) -> set[int]:
+        """Those after `since`."""
         prefix = dataset.versions_prefix(tenant, name)
-        return {int(found.key.removeprefix(prefix).partition("/")[0]) for found in self._store.list(prefix)}
+        listed = self._store.list(prefix, after=f"{prefix}{since:06}/~")  # beyond all that is beside that claim
+        return {int(found.key.removeprefix(prefix).partition("/")[0]) for found in listed}
 
     def newest(self, tenant: str) -> dict[str, int]:
         """The newest version of each dataset, by name."""
@@ -48,6 +60,28 @@ class Versions:
             name, _, version, _ = stored.key.removeprefix(prefix).split("/")
             found[name] = max(found.get(name, 0), int(version))
         return found
+
+    def standing(self, tenant: str, name: str, since: int = 0) -> Claim | None:
+        """That of the newest version, if its trigger makes further ones; `since` is a version that there is."""
+        newest = max(self.numbers(tenant, name, since), default=since)
+        claim = self.find_claim(tenant, name, newest)
+        if claim is None or claim.definition.trigger is None:
+            return None
+        # One that was triggered in the moment of the end may come after it.
+        looked_at = (newest - 1, newest) if claim.triggered else (newest,)
+        ended = any(self._find(TriggerEnd, dataset.trigger_end_key(tenant, name, version)) for version in looked_at)
+        return None if ended else claim
+
+    def end_trigger(self, claim: Claim, end: TriggerEnd) -> None:
+        """May be repeated: the first one stands."""
+        key = dataset.trigger_end_key(claim.tenant, claim.definition.name, claim.version)
+        self._store.put_first(key, encode(end))
+
+    def triggered(self) -> Iterator[tuple[str, str]]:
+        """Tenant and name of each dataset that is marked as having, or having had, a trigger."""
+        for found in self._store.list(dataset.TRIGGERED_PREFIX):
+            tenant, name = found.key.removeprefix(dataset.TRIGGERED_PREFIX).split("/")
+            yield tenant, name
 
     def find_claim(self, tenant: str, name: str, version: int) -> Claim | None:
         return self._find(Claim, dataset.claim_key(tenant, name, version))

@@ -64,6 +64,16 @@ class TranscribedRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSize:
+    """What a snapshot would hold at this moment."""
+
+    recordings: int
+    duration_seconds: float
+    state: str
+    """The same as long as every recording has the same transcript, review, tags and sources."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetShardRequested:
     """Work on a claimed version of a dataset."""
 

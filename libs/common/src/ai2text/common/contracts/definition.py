@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.contracts.training import Training
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SPLIT_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
@@ -170,6 +171,22 @@ class Selection:
             raise ValueError("ingested_before is not after ingested_from")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """When the next version is made by itself: whichever comes first."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    every_hours: Annotated[float | None, Field(gt=0, le=8784, allow_inf_nan=False)] = None
+    """Counted from the moment at which the definition was posted; not while the catalogue stays as it was."""
+    new_hours: Hours | None = None
+    """By so much the transcribed audio has grown since the newest version."""
+
+    def __post_init__(self) -> None:
+        if self.every_hours is None and self.new_hours is None:
+            raise ValueError("a trigger wants every_hours, new_hours or both")
+
+
 def _is_reversed(first: datetime | None, last: datetime | None) -> bool:
     return first is not None and last is not None and first >= last
 
@@ -215,6 +232,10 @@ class Definition:
     formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_without_repetition)] = (Format.NEMO,)
     audio: Audio = Audio()
     allow_empty_splits: bool = False
+    trigger: Trigger | None = None
+    """Of the newest version alone; without one nothing is made by itself."""
+    training: Training | None = None
+    """On each version, as soon as it is published."""
 
     def __post_init__(self) -> None:
         merging = self.target_seconds is not None

@@ -1,4 +1,4 @@
-"""The states of recordings, jobs and datasets. There is no other copy of them anywhere."""
+"""The states of recordings, jobs, datasets and training runs. There is no other copy of them anywhere."""
 
 from enum import StrEnum
 
@@ -59,3 +59,17 @@ class DatasetStatus(StrEnum):
     PUBLISHED = "published"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+
+
+class TrainingStatus(StrEnum):
+    """Of a run on a version."""
+
+    REQUESTED = "requested"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TRAINING_ENDS = frozenset({TrainingStatus.SUCCEEDED, TrainingStatus.FAILED, TrainingStatus.CANCELLED})
+"""The first of these that a run reaches stays."""

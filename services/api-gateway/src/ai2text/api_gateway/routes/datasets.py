@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, RebuildAsked, Summary
+from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, RebuildAsked, Run, RunReport, Summary
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES, body, refusals
 from ai2text.common.contracts.definition import Definition
@@ -36,6 +36,10 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
         limit: Limit = 100,
         after_id: AfterId = None,
     ) -> Response:
+        return await orchestrator.forward(request, caller)
+
+    @router.delete("/{name}/trigger", summary="Make no further versions by themselves", status_code=204)
+    async def end_trigger(request: Request, caller: Annotated[Caller, writer], name: str) -> Response:
         return await orchestrator.forward(request, caller)
 
     @router.get(
@@ -71,6 +75,40 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     )
     async def get_file(
         request: Request, caller: Annotated[Caller, reader], name: str, version: Annotated[int, Path(ge=1)], path: str
+    ) -> Response:
+        return await orchestrator.forward(request, caller)
+
+    @router.get("/{name}/versions/{version}/runs", summary="The training runs on a version", response_model=Page[Run])
+    async def list_runs(
+        request: Request, caller: Annotated[Caller, reader], name: str, version: Annotated[int, Path(ge=1)]
+    ) -> Response:
+        return await orchestrator.forward(request, caller)
+
+    @router.post(
+        "/{name}/versions/{version}/runs",
+        summary="Train on it once more",
+        status_code=202,
+        response_model=Run,
+        responses=refusals(409),
+    )
+    async def request_run(
+        request: Request, caller: Annotated[Caller, writer], name: str, version: Annotated[int, Path(ge=1)]
+    ) -> Response:
+        return await orchestrator.forward(request, caller)
+
+    @router.post(
+        "/{name}/versions/{version}/runs/{run}",
+        summary="Say how a training outside goes",
+        response_model=Run,
+        openapi_extra=body(RunReport),
+        responses=refusals(409),
+    )
+    async def report_run(
+        request: Request,
+        caller: Annotated[Caller, writer],
+        name: str,
+        version: Annotated[int, Path(ge=1)],
+        run: Annotated[int, Path(ge=1)],
     ) -> Response:
         return await orchestrator.forward(request, caller)
 

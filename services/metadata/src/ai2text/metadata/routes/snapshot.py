@@ -12,7 +12,7 @@ from ai2text.common.caller_token import Authenticate
 from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.inside import Caller
 from ai2text.metadata.postgres.pool import Database
-from ai2text.metadata.snapshot import snapshot
+from ai2text.metadata.snapshot import snapshot, snapshot_size
 
 
 def snapshot_router(database: Database, caller: Authenticate) -> APIRouter:
@@ -28,6 +28,11 @@ def snapshot_router(database: Database, caller: Authenticate) -> APIRouter:
         Segments of more than so many seconds bring their words; unless it is given, none do.
         """
         return _ClosedStream(_lines(database, who.tenant, words_longer_than), media_type="application/jsonl")
+
+    @router.get("/size")
+    async def size(who: Annotated[Caller, Depends(caller)]) -> Response:
+        """A SnapshotSize; for services, not on the outside."""
+        return Response(encode(await snapshot_size(database, who.tenant)), media_type="application/json")
 
     return router
 
