@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ai2text.common.contracts.outcome import Word
-from ai2text.common.contracts.transcription import TranscriptionRequested
+from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
 from ai2text.metadata.news import Transcribed
 from ai2text.metadata.postgres.pool import Database
 from ai2text.metadata.snapshot import snapshot
@@ -40,6 +40,14 @@ async def test_only_segments_that_are_longer_bring_their_words(
     assert {one.start: one.words for one in recording.segments if one.words} == {
         one.start: (word(one.start, one.end),) for one in recording.segments if one.start in with_words
     }
+
+
+async def test_the_options_of_the_job_are_told_with_the_transcript(database: Database) -> None:
+    talk = replace(asked("talk"), options=TranscriptionOptions(language="de", temperature=(0.0,)))
+    await ingest(database, talk)
+    await said(database, talk, (0.0, 1.0))
+    (recording,) = [one async for one in snapshot(database, "default")]
+    assert recording.options == talk.options
 
 
 async def test_what_was_measured_of_the_sound_is_told_with_it(database: Database) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai2text.common.contracts.definition import Audio, Codec, Definition, Segmentation
+from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.training_orchestrator.rows import Row, rows_of
 from tests.fixtures.transcribed import Said, transcribed
 
@@ -134,3 +135,9 @@ def test_stretches_that_follow_one_another_have_all_samples_once(times_ms: list[
     rows = list(rows_of(transcribed("a", said, sample_rate_hz=rate_hz), cut))
     whole = (borders[-1] * rate_hz * 2 + 1000) // 2000 - (borders[0] * rate_hz * 2 + 1000) // 2000
     assert sum(row.file_samples for row in rows) == whole
+
+
+def test_a_row_says_which_options_its_transcript_was_made_with_beyond_the_usual_ones() -> None:
+    options = TranscriptionOptions(language="de", temperature=(0.0,), vad_threshold=0.5)
+    (row,) = rows_of(transcribed("a", options=options), WHOLE)
+    assert row.options == {"language": "de", "temperature": [0.0]}

@@ -7,10 +7,12 @@ from pydantic import TypeAdapter
 
 from ai2text.common.contracts.datasets import RecordingSource, SnapshotSize, TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.languages import SPACELESS
 from ai2text.metadata.postgres.pool import Database
 
 ROWS_AT_ONCE = 500
+_options = TypeAdapter(TranscriptionOptions)
 _segments = TypeAdapter(tuple[TranscribedSegment, ...])
 TRANSCRIBED = """
     FROM recordings r
@@ -39,7 +41,7 @@ async def snapshot(
             SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
                 r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.peak_dbfs, r.loudness_lufs,
                 r.sound_sha256, r.created_at AS ingested_at, r.tags, r.review, t.revision, t.job_id::text, t.model,
-                t.language,
+                coalesce(jobs.options, jsonb_build_object()) AS options, t.language,
                 coalesce(t.text, (SELECT string_agg(s.text,
                         CASE WHEN t.language = ANY(%(spaceless)s) THEN '' ELSE ' ' END ORDER BY s.place) FROM segments s
                     WHERE s.recording_id = t.recording_id AND s.revision = t.base AND s.until IS NULL), '') AS text,
@@ -90,6 +92,7 @@ def _transcribed(row: DictRow) -> TranscribedRecording:
         "tags": tuple(row["tags"]),
         "review": ReviewStatus(row["review"]),
         "sources": tuple(RecordingSource(**source) for source in row["sources"] or ()),
+        "options": _options.validate_python(row["options"]),
         "segments": _segments.validate_python(row["segments"] or ()),
     }
     return TranscribedRecording(**{**row, **listed})

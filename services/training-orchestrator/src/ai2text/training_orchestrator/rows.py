@@ -4,11 +4,15 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
+
+from pydantic import TypeAdapter
 
 from ai2text.common.contracts.datasets import TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.definition import OPUS_HZ, Audio, Codec, Definition, Normalisation, Segmentation
 from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.contracts.transcription import TranscriptionOptions
 from ai2text.common.languages import SPACELESS, joined
 from ai2text.training_orchestrator.audio_paths import audio_path, extension, own_path
 from ai2text.training_orchestrator.groups import groups_of
@@ -58,6 +62,8 @@ class Row:
     revision: int
     job_id: str | None
     model: str
+    options: dict[str, object]
+    """Of the job, those that are not as they always are."""
     segments: tuple[str, ...]
     """Ids of what it was put together from; none for a whole recording."""
     normalisation: Normalisation
@@ -111,6 +117,7 @@ class Candidate:
     """Names of all who speak in it."""
 
 
+_options = TypeAdapter(TranscriptionOptions)
 Rows = Callable[[], Iterator[Row]]
 """All of some split, again at each call."""
 
@@ -217,6 +224,7 @@ def _row(
         revision=recording.revision,
         job_id=recording.job_id,
         model=recording.model,
+        options=_chosen(recording.options),
         segments=tuple(dict.fromkeys(one.id for one in segments)),
         normalisation=definition.normalisation,
         confidence=_confidence(segments),
@@ -224,6 +232,12 @@ def _row(
         coverage=_covered(segments, start, end) / duration if duration and segments else None,
         words_per_second=_words(written, recording.language) / duration if duration else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _chosen(options: TranscriptionOptions) -> dict[str, object]:
+    chosen: dict[str, object] = _options.dump_python(options, mode="json", exclude_defaults=True)
+    return chosen
 
 
 def _confidence(segments: Iterable[TranscribedSegment]) -> float | None:

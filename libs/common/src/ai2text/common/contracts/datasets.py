@@ -1,10 +1,11 @@
 """What the catalogue hands to the training-orchestrator, and what that says about datasets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ai2text.common.contracts.outcome import Word
 from ai2text.common.contracts.states import ReviewStatus
+from ai2text.common.contracts.transcription import TranscriptionOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class TranscribedRecording:
     job_id: str | None = None
     """Of a machine's transcript."""
     model: str
+    options: TranscriptionOptions = field(default_factory=TranscriptionOptions)
+    """Of the job whose transcript it is, or which people have corrected."""
     language: str
     text: str
     segments: tuple[TranscribedSegment, ...] = ()
