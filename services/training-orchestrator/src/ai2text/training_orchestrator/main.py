@@ -25,6 +25,8 @@ from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.event_trainer import EventTrainer
 from ai2text.training_orchestrator.follow_runs import FollowRuns
 from ai2text.training_orchestrator.http_api import build_app
+from ai2text.training_orchestrator.kubernetes_jobs import KubernetesJobs, kubernetes_client
+from ai2text.training_orchestrator.kubernetes_trainer import KubernetesTrainer
 from ai2text.training_orchestrator.make_shard import MakeShard
 from ai2text.training_orchestrator.plan_version import PlanVersion
 from ai2text.training_orchestrator.plans import Plans
@@ -52,6 +54,7 @@ async def serve(life: Life) -> None:
         AsyncExitStack() as stack,
         connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
         metadata_client(settings) as client,
+        kubernetes_client(training) as cluster,
     ):
         catalogue = Catalogue(client, caller_key)
         requests = RequestDataset(versions, rebuilds, catalogue, broker, utc_now, training)
@@ -67,7 +70,12 @@ async def serve(life: Life) -> None:
             settings=training,
             runs=Runs(store),
             versions=versions,
-            trainers={"event": EventTrainer(utc_now)},
+            trainers={
+                "event": EventTrainer(utc_now),
+                "kubernetes": KubernetesTrainer(
+                    settings=training, jobs=KubernetesJobs(cluster, training), bucket=store.bucket, clock=utc_now
+                ),
+            },
             broker=broker,
             clock=utc_now,
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 
 from ai2text.common.contracts.codec import decode, encode
-from ai2text.common.errors import ObjectNotFound
+from ai2text.common.errors import ObjectChanged, ObjectNotFound
 from ai2text.common.object_store import ObjectStore
 from ai2text.training_orchestrator import training_run
 from ai2text.training_orchestrator.training_run import Place, Run, RunOutput
@@ -40,6 +40,8 @@ class Runs:
             content = self._store.read(key, 0, found.size_bytes, found.etag)
         except ObjectNotFound:
             return None
+        except ObjectChanged:  # between the two calls: it is read as it is by now
+            return self.find(place)
         return decode(Run, content), found.etag
 
     def change(self, run: Run, etag: str) -> Run | None:
