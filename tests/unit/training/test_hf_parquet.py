@@ -53,12 +53,13 @@ def test_pyarrow_reads_what_was_written(drawn: list[tuple[str, str, float]]) -> 
     assert {one["transcript_revision"] for one in found} <= {1}
 
 
-def test_only_with_its_metadata_is_it_audio_and_no_program_is_named() -> None:
+def test_only_with_its_metadata_and_where_it_may_be_null_is_it_audio_and_no_program_is_named() -> None:
     file, _ = read(packed([ROW]))
     features = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
     assert features["audio"] == {"_type": "Audio"}
     assert set(features) == set(file.schema_arrow.names)
     assert file.metadata.created_by == ""
+    assert all(field.nullable for field in (*file.schema_arrow, *file.schema_arrow.field("audio").flatten()))
 
 
 def test_row_groups_are_as_small_as_readers_want_them() -> None:
@@ -94,7 +95,7 @@ def test_audio_is_a_row_group_as_soon_as_it_is_much() -> None:
 
 def test_audio_that_no_page_can_hold_is_refused_before_it_is_read() -> None:
     with pytest.raises(Refused, match="choose"):
-        packed([ROW], lambda _: Audio(size_bytes=2**31 - 4, blocks=lambda: iter([b""])))
+        packed([ROW], lambda _: Audio(size_bytes=2**31 - 40, blocks=lambda: iter([b""])))
 
 
 @pytest.mark.lesson("L20")

@@ -3,30 +3,18 @@
 import json
 import os
 import subprocess
-import tarfile
 import tempfile
-import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ai2text.cli.folder_content import FolderContent
 from ai2text.cli.readers import read_dataset
-from ai2text.cli.rules import hugging_face, kaldi, lhotse, nemo, webdataset
-from ai2text.cli.rules.violation import Violation
-from ai2text.common.contracts.definition import Format
+from ai2text.common.contracts.definition import BY_REFERENCE, Format
 from ai2text.common.errors import Misconfigured
+from ai2text.training_orchestrator.rules.check_format import check_format as check_by_rules
 
 READERS_PYTHON = "AI2TEXT_READERS_PYTHON"
 """Of an environment in which lhotse, datasets and webdataset are installed, or some of them."""
-
-Violations = Callable[[Path], Iterator[Violation]]
-RULES: dict[Format, tuple[Violations, Callable[[Path], int]]] = {
-    Format.NEMO: (nemo.violations, nemo.rows),
-    Format.KALDI: (kaldi.violations, kaldi.rows),
-    Format.LHOTSE: (lhotse.violations, lhotse.rows),
-    Format.HUGGING_FACE: (hugging_face.violations, hugging_face.rows),
-    Format.WEBDATASET: (webdataset.violations, webdataset.rows),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,33 +24,38 @@ class Checked:
     format: Format
     rows: int
     violations: tuple[str, ...]
+    """The first of them."""
+    violation_count: int
     reader: str | None
     """Which library read all of it, and its version."""
+    is_elsewhere: bool
+    """Its audio is referred to, and not in the folder."""
 
     @property
     def result(self) -> str:
         if self.violations:
-            return f"{len(self.violations)} violations"
+            return f"{self.violation_count} violations"
+        if self.is_elsewhere:
+            return "rules checked, its audio lies elsewhere"
         return f"ok: {self.reader} read it" if self.reader else "rules checked, reader not installed"
 
 
-def check_format(folder: Path, form: Format, expected_rows: int) -> Checked:
+def check_format(folder: Path, form: Format, expected_rows: int, reference: str | None = None) -> Checked:
     """Raises Misconfigured for a reader that cannot be run."""
-    count, found = _by_rules(folder, form)
-    if count != expected_rows:
-        found.append(f"{form}: there are {count} rows, and the version has {expected_rows}.")
-    reader = None
-    if not found:
-        reader, found = _read(folder, form, expected_rows)
-    return Checked(format=form, rows=count, violations=tuple(found), reader=reader)
-
-
-def _by_rules(folder: Path, form: Format) -> tuple[int, list[str]]:
-    violations, rows = RULES[form]
-    try:
-        return rows(folder), [str(violation) for violation in violations(folder)]
-    except (EOFError, KeyError, OSError, TypeError, ValueError, tarfile.TarError, zlib.error) as exc:
-        return 0, [f"{form}: it is so damaged that no rule can be applied: {exc!r}."]
+    found = check_by_rules(FolderContent(folder, reference), form, expected_rows)
+    violations, count, reader = [str(one) for one in found.first], found.violations, None
+    is_elsewhere = reference is not None and form in BY_REFERENCE
+    if not violations and not is_elsewhere:
+        reader, violations = _read(folder, form, expected_rows)
+        count = len(violations)
+    return Checked(
+        format=form,
+        rows=found.rows,
+        violations=tuple(violations),
+        violation_count=count,
+        reader=reader,
+        is_elsewhere=is_elsewhere,
+    )
 
 
 def _read(folder: Path, form: Format, expected_rows: int) -> tuple[str | None, list[str]]:

@@ -137,7 +137,9 @@ def check(
         folder = output or Path(meanwhile)
         _download(client, path, version["files"], folder)
         rows = version["report"]["rows"]
-        found = [check_format(folder.resolve(), Format(one), rows) for one in version["definition"]["formats"]]
+        reference = version["definition"]["audio"]["reference"]
+        formats = [Format(one) for one in version["definition"]["formats"]]
+        found = [check_format(folder.resolve(), one, rows, reference) for one in formats]
     if as_json:
         show_json([{**asdict(one), "result": one.result} for one in found])
     else:
@@ -146,7 +148,8 @@ def check(
     for line in violations[:VIOLATIONS_SHOWN]:
         sys.stderr.write(f"{line}\n")
     if violations:
-        sys.exit(f"ai2text: {title} has {number(len(violations), 'violation')}.")
+        total = sum(one.violation_count for one in found)
+        sys.exit(f"ai2text: {title} has {number(total, 'violation')}.")
 
 
 def _version_path(client: httpx.Client, wanted: str) -> str:

@@ -49,18 +49,22 @@ def _lhotse(plan: Plan, rows: RowFile) -> Files:
 
 
 def _hugging_face(plan: Plan, rows: RowFile) -> Files:
-    yield f"{hugging_face.FOLDER}/README.md", [hugging_face.readme(one.split for one in plan.splits)]
+    yield f"{hugging_face.FOLDER}/README.md", [hugging_face.readme(_filled(plan))]
     for one in plan.splits:
         yield from hugging_face.files(one.split, rows.of(one.split))
 
 
 def _hf_parquet(plan: Plan, _: RowFile) -> Files:
-    filled = [one.split for one in plan.splits if one.rows.bytes]
-    yield f"{hf_parquet.FOLDER}/README.md", [hf_parquet.readme(filled)]
+    yield f"{hf_parquet.FOLDER}/README.md", [hf_parquet.readme(_filled(plan))]
 
 
 def _common_voice(plan: Plan, rows: RowFile) -> Files:
     return common_voice.files({one.split: rows.of(one.split) for one in plan.splits})
+
+
+def _filled(plan: Plan) -> list[str]:
+    """`datasets` refuses to load a split that is named and has no rows."""
+    return [one.split for one in plan.splits if one.rows.bytes]
 
 
 TEXTS: dict[Format, Callable[[Plan, RowFile], Files]] = {

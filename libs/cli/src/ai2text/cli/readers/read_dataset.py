@@ -50,6 +50,33 @@ def hf(say: Said) -> int:
     return count
 
 
+def hf_parquet(say: Said) -> int:
+    """Every row, with the audio in it decoded where that is possible: it wants FFmpeg's own libraries."""
+    library, count = import_module("datasets"), 0
+    for split, rows in library.load_dataset("hf-parquet").items():
+        if not isinstance(rows.features["audio"], library.Audio):
+            say(f"hf-parquet/data/{split}: the column audio is read as {rows.features['audio']}")
+        for number, row in enumerate(rows.cast_column("audio", library.Audio(decode=False)), 1):
+            count += 1
+            if not row["audio"]["bytes"] or "/" in row["audio"]["path"]:
+                say(f"hf-parquet/data/{split}, row {number}: it has no audio, or a path with folders")
+    return count
+
+
+def common_voice(say: Said) -> int:
+    """By lhotse's recipe, which opens every clip."""
+    recipes, count = import_module("lhotse.recipes.commonvoice"), 0
+    for folder in sorted(Path("common-voice").iterdir()):
+        splits = {path.stem for path in folder.glob("*.tsv")} - COMMON_VOICE_OWN
+        for split in sorted(splits):
+            recordings, supervisions = recipes._prepare_part(folder.name, split, folder)  # noqa: SLF001 - a split at a time
+            count += len(supervisions)
+            lines = sum(1 for _ in (folder / f"{split}.tsv").open(encoding="utf-8")) - 1
+            if not len(recordings) == len(supervisions) == lines:
+                say(f"{folder}/{split}.tsv: {len(supervisions)} of {lines} rows were read")
+    return count
+
+
 def webdataset(say: Said) -> int:
     library, count = import_module("webdataset"), 0
     for path in sorted(Path().glob("webdataset/*.tar")):
@@ -61,10 +88,13 @@ def webdataset(say: Said) -> int:
     return count
 
 
+COMMON_VOICE_OWN = {"validated", "invalidated", "other", "clip_durations"}
 READERS: dict[str, tuple[tuple[str, ...], Callable[[Said], int]]] = {
     "lhotse": (("lhotse",), lhotse),
     "hf": (("datasets", "torchcodec.encoders"), hf),
+    "hf-parquet": (("datasets",), hf_parquet),
     "webdataset": (("webdataset",), webdataset),
+    "common-voice": (("lhotse", "lhotse.recipes.commonvoice"), common_voice),
 }
 """With the modules that each needs; the first is the reader."""
 

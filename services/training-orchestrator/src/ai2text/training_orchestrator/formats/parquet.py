@@ -1,7 +1,8 @@
 """A Parquet file that comes in blocks, so that no audio is ever whole in memory. No I/O here.
 
-Values are plain, neither compressed nor null nor in a dictionary, and each audio is a page, whose size is known before
-it is read. pyarrow would hold a row group's audio several times over, and writes its own version into every file.
+Values are plain, neither compressed nor in a dictionary, and each audio is a page, whose size is known before it is
+read. None is null, but all may be: `datasets` takes a column for audio only where its type is to the letter its own.
+pyarrow would hold a row group's audio several times over, and writes its own version into every file.
 https://parquet.apache.org/docs/file-format/
 """
 
@@ -17,15 +18,15 @@ from ai2text.training_orchestrator.formats.packing import Audio
 MAGIC = b"PAR1"
 SIZE = struct.Struct("<I")
 """Before a value, and of the footer."""
-MOST_BYTES = 2**31 - 1 - SIZE.size
-"""Of a value: the size of a page is a number of 32 bits with a sign."""
+MOST_BYTES = 2**31 - 1 - 64
+"""Of a value, with what stands before it: the size of a page is a number of 32 bits with a sign."""
 GROUP_ROWS = 100
 GROUP_BYTES = 64 << 20
 """Of audio. Readers take row groups whole, and some fail at 2 GiB."""
 NUMBERS: dict[type, struct.Struct] = {int: struct.Struct("<q"), float: struct.Struct("<d")}
 TYPES = {int: 2, float: 5, str: 6, bytes: 6}
 """INT64, DOUBLE, BYTE_ARRAY."""
-VERSION, REQUIRED, PLAIN, RLE, UNCOMPRESSED, DATA_PAGE, UTF8 = 1, 0, 0, 3, 0, 0, 0
+VERSION, OPTIONAL, PLAIN, RLE, UNCOMPRESSED, DATA_PAGE, UTF8 = 1, 1, 0, 3, 0, 0, 0
 Value = str | float | int
 Kind = type[Value] | type[bytes]
 Columns = Mapping[str, Kind]
@@ -97,10 +98,17 @@ def _checked(size_bytes: int) -> int:
 def _pages(name: str, kind: Kind, group: Sequence[Record]) -> Pages:
     if kind is bytes:
         for audio in (record.audio for record in group):
-            yield 1, SIZE.size + audio.size_bytes, chain([SIZE.pack(audio.size_bytes)], audio.blocks())
+            head = _present(name, 1) + SIZE.pack(audio.size_bytes)
+            yield 1, len(head) + audio.size_bytes, chain([head], audio.blocks())
     else:
-        content = b"".join(_plain(kind, record.values[name]) for record in group)
+        content = _present(name, len(group)) + b"".join(_plain(kind, record.values[name]) for record in group)
         yield len(group), len(content), [content]
+
+
+def _present(name: str, values: int) -> bytes:
+    """That none of them is null: a run of definition levels, one for each name that may be."""
+    run = thrift.varint(values << 1) + bytes([len(name.split("."))])
+    return SIZE.pack(len(run)) + run
 
 
 def _plain(kind: Kind, value: Value) -> bytes:
@@ -139,10 +147,10 @@ def _schema(columns: Columns) -> Iterator[thrift.Encoded]:
         group, _, inner = name.partition(".")
         if inner and group != before:
             count = thrift.i32(groups.count(group))
-            yield thrift.struct({3: thrift.i32(REQUIRED), 4: thrift.text(group), 5: count})
+            yield thrift.struct({3: thrift.i32(OPTIONAL), 4: thrift.text(group), 5: count})
         before = group
         written = {6: thrift.i32(UTF8)} if kind is str else {}
-        own = {1: thrift.i32(TYPES[kind]), 3: thrift.i32(REQUIRED), 4: thrift.text(inner or group)}
+        own = {1: thrift.i32(TYPES[kind]), 3: thrift.i32(OPTIONAL), 4: thrift.text(inner or group)}
         yield thrift.struct({**own, **written})
 
 

@@ -18,7 +18,7 @@ def i64(value: int) -> Encoded:
 
 
 def binary(value: bytes) -> Encoded:
-    return BINARY, _varint(len(value)) + value
+    return BINARY, varint(len(value)) + value
 
 
 def text(value: str) -> Encoded:
@@ -30,7 +30,7 @@ def items(values: Iterable[Encoded]) -> Encoded:
     known = list(values)
     kind = known[0][0] if known else STRUCT
     count = len(known)
-    head = bytes([count << 4 | kind]) if count < LONG_LIST else bytes([LONG_LIST << 4 | kind]) + _varint(count)
+    head = bytes([count << 4 | kind]) if count < LONG_LIST else bytes([LONG_LIST << 4 | kind]) + varint(count)
     return LIST, head + b"".join(content for _, content in known)
 
 
@@ -44,10 +44,10 @@ def struct(fields: Mapping[int, Encoded]) -> Encoded:
 
 
 def _zigzag(value: int) -> bytes:
-    return _varint(value << 1 if value >= 0 else (-value << 1) - 1)
+    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     written = bytearray()
     while value >= MORE:
         written.append(value % MORE | MORE)
