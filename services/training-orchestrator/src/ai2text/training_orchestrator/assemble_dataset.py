@@ -46,14 +46,21 @@ class AssembleDataset:
             raise Poison("unknown_version", f"Nobody has claimed version {work.version} of {work.name}.")
         outcome = await asyncio.to_thread(self.versions.find_outcome, work.tenant, work.name, work.version)
         if outcome is None:
-            made = await self._made_or_failed(claim, work)
-            if made is None:
+            outcome = await self._advanced(claim, work)
+            if outcome is None:
                 return
-            outcome = await asyncio.to_thread(self.versions.end, claim, made)
-            log.info("dataset_ended", name=work.name, version=work.version, status=outcome.status)
         await self._erase_leftovers(work, outcome)
         await self._announce(claim, outcome)
         await asyncio.to_thread(self.versions.unmark, work.tenant, work.name, work.version)
+
+    async def _advanced(self, claim: Claim, work: DatasetShardRequested) -> VersionOutcome | None:
+        """What stands after the step; by others too, who have ended the version before something was written here."""
+        made = await self._made_or_failed(claim, work)
+        if made is None:
+            return await asyncio.to_thread(self.versions.find_outcome, work.tenant, work.name, work.version)
+        outcome = await asyncio.to_thread(self.versions.end, claim, made)
+        log.info("dataset_ended", name=work.name, version=work.version, status=outcome.status)
+        return outcome
 
     async def give_up(self, work: DatasetShardRequested, reason: Reason) -> None:
         """Before the work is dead-lettered its version gets an end, so that nobody waits for it for ever."""

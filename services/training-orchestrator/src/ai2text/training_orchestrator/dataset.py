@@ -37,6 +37,8 @@ class Claim:
     catalogue: SnapshotSize | None = None
     """At this moment, where the definition has a trigger."""
     triggered: Triggered | None = None
+    attempt: str = field(default="", compare=False)
+    """To write it, another one each time: by it a writer whose answer was lost knows its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class Rebuild:
     """From 1."""
     requested_by: str
     created_at: datetime
+    attempt: str = field(default="", compare=False)
+    """See Claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,10 +46,11 @@ class RebuildDataset:
             raise Poison("unknown_rebuild", f"Nobody has asked for rebuild {work.rebuild} of {work.name}.")
         if await asyncio.to_thread(self.rebuilds.find_outcome, claim, work.rebuild) is None:
             outcome = await self._compared_or_failed(claim, work)
-            if outcome is None:
+            if outcome is not None:
+                await asyncio.to_thread(self.rebuilds.end, claim, work.rebuild, outcome)
+                log.info("dataset_rebuilt", name=work.name, version=work.version, status=outcome.status)
+            elif await asyncio.to_thread(self.rebuilds.find_outcome, claim, work.rebuild) is None:
                 return
-            await asyncio.to_thread(self.rebuilds.end, claim, work.rebuild, outcome)
-            log.info("dataset_rebuilt", name=work.name, version=work.version, status=outcome.status)
         await self._tidy(claim, work)
 
     async def give_up(self, work: DatasetShardRequested, reason: Reason) -> None:

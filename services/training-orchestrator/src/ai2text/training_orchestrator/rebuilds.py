@@ -1,6 +1,7 @@
 """Rebuilds of versions in the object store: each claimed once and ended once. Blocking."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.errors import ObjectNotFound
@@ -21,9 +22,15 @@ class Rebuilds:
         claim = replace(wanted, number=self.newest(version) + 1)
         while True:
             self._store.put(dataset.building_key(tenant, name, number, claim.number), b"")
-            if self._store.put_first(self._key(version, claim.number, "claim"), encode(claim)):
+            if self._stands(version, replace(claim, attempt=uuid4().hex)):
                 return claim
             claim = replace(claim, number=claim.number + 1)
+
+    def _stands(self, version: Claim, wanted: Rebuild) -> bool:
+        if self._store.put_first(self._key(version, wanted.number, "claim"), encode(wanted)):
+            return True
+        standing = self.find(version, wanted.number)
+        return standing is not None and standing.attempt == wanted.attempt
 
     def newest(self, version: Claim) -> int:
         """0 without any."""

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
+from uuid import uuid4
 
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.codec import decode, encode
@@ -44,7 +45,11 @@ class Versions:
             self._store.put(dataset.triggered_key(tenant, name), b"")
         if claim.definition.training:
             self._store.put(followed_key(Place(tenant=tenant, name=name, version=version)), b"")
-        return self._store.put_first(dataset.claim_key(tenant, name, version), encode(claim))
+        own = replace(claim, attempt=uuid4().hex)
+        if self._store.put_first(dataset.claim_key(tenant, name, version), encode(own)):
+            return True
+        standing = self.find_claim(tenant, name, version)
+        return standing is not None and standing.attempt == own.attempt
 
     def numbers(self, tenant: str, name: str, since: int = 0) -> set[int]:
         """Those after `since`."""
