@@ -9,6 +9,7 @@ import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,21 +74,73 @@ def test_killing_the_whole_stack_leaves_no_process_and_the_next_start_finishes_t
 
 @pytest.mark.slow
 @pytest.mark.lesson("L02b")
-def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once(tmp_path: Path) -> None:
+def test_the_orchestrator_killed_at_each_of_its_steps_publishes_the_version_once_and_rebuilds_it(
+    tmp_path: Path,
+) -> None:
+    """Three recordings, each a shard."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    points = ["dataset_claimed", "dataset_files_stored", "dataset_ended", "dataset_announced"]
-    with running(tmp_path, env={**SOON, "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}"}) as stack:
-        stack.drop(SAMPLES[0])
-        stack.wait_until_settled([SAMPLES[0]])
-        assert stack.post("/v1/datasets", json={"name": "killed"}).status_code == 503, "it died before it could answer"
-        stack.until(lambda: sorted(path.name for path in marks.iterdir()) == sorted(points))
-        stack.until(lambda: stack.objects(".ai2text/datasets-building/") == [] and stack.messages("WORK") == 0)
+    planning = ["dataset_claimed", "dataset_rows_stored", "dataset_planned", "dataset_shards_requested"]
+    making = ["dataset_audio_cut", "dataset_shard_made", "dataset_shard_ended"]
+    ending = ["dataset_files_stored", "dataset_ended", "dataset_announced"]
+    rebuilding = ["rebuild_claimed", "dataset_rebuilt"]
+    points = [*planning, *making, *ending, *rebuilding]
+    env = {
+        **SOON,
+        "AI2TEXT_ORCHESTRATOR_SHARD_BYTES": "1",
+        "AI2TEXT_LOG_KILL_AT": f"{','.join(points)}@{marks}",
+    }
+    with running(tmp_path, env=env) as stack:
+        stack.drop(*SAMPLES[:3])
+        stack.wait_until_settled(SAMPLES[:3])
+
+        def died_at(expected: list[str]) -> bool:
+            return sorted(path.name for path in marks.iterdir()) == sorted(expected)
+
+        def at_rest() -> bool:
+            return stack.objects(".ai2text/datasets-building/") == [] and stack.messages("WORK") == 0
+
+        assert stack.post("/v1/datasets", json=CUT_AND_PACKED).status_code == 503, "it died before it could answer"
+        stack.until(lambda: died_at([*planning, *making, *ending]) and at_rest(), 300)
         version = stack.get("/v1/datasets/killed/versions/1").json()
-        assert (version["status"], version["report"]["rows"]) == ("published", 1)
-        assert stack.get("/v1/datasets").json()["items"][0]["version"] == 1
-        assert len(stack.objects("default/dataset-files/")) == 4, "manifest, rows, audio, references"
-        assert stack.messages("DEAD") == 0
+        check_published_once(stack, version)
+        assert stack.post("/v1/datasets/killed/versions/1/rebuild").status_code == 503
+        stack.until(lambda: died_at(points) and at_rest(), 300)
+        rebuilt = stack.get("/v1/datasets/killed/versions/1").json()
+        assert (rebuilt.pop("rebuild")["status"], version.pop("rebuild")) == ("published", None)
+        assert rebuilt == version
+        check_published_once(stack, rebuilt)
+
+
+CUT_AND_PACKED = {
+    "name": "killed",
+    "segmentation": "segments",
+    "audio": {"codec": "flac"},
+    "formats": ["nemo", "webdataset"],
+}
+
+
+def check_published_once(stack: Stack, version: dict[str, Any]) -> None:
+    """Nothing stands but what the version names, and that is what it says."""
+    assert (version["status"], version["error"]) == ("published", None)
+    assert version["report"]["rows"] >= 3
+    (listed,) = stack.get("/v1/datasets").json()["items"]
+    assert (listed["version"], listed["status"]) == (1, "published")
+    path = "/v1/datasets/killed/versions/1/files"
+    for file in version["files"]:
+        content = stack.get(f"{path}/{file['path']}").content
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (file["sha256"], file["bytes"]), file["path"]
+    packed = [file["path"] for file in version["files"] if file["path"].endswith(".tar")]
+    assert sorted(packed) == [f"webdataset/train-{number:06}.tar" for number in range(3)]
+    own = {file["sha256"] for file in version["files"] if not file["path"].startswith("audio/")}
+    assert len(stack.objects("default/dataset-files/")) == len(own) + len(["references", "sources", "audio"])
+    cuts = {file["sha256"] for file in version["files"] if file["path"].startswith("audio/")}
+    assert sorted(key.rpartition("-")[2] for key in stack.objects("default/cuts/")) == sorted(
+        f"{one}.flac" for one in cuts
+    )
+    assert len(stack.objects("default/dataset-plans/")) == 1
+    assert stack.objects("default/dataset-shards/") == []
+    assert stack.messages("DEAD") == 0
 
 
 @pytest.mark.slow
