@@ -1,8 +1,10 @@
 """A recording is erased, and then looked for in every place that could have kept something of it."""
 
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from minio.commonconfig import ENABLED
@@ -43,6 +45,26 @@ def correct(stack: Stack, recording_id: str) -> None:
     assert replaced.status_code == 200, replaced.text
 
 
+TALKS = {
+    "name": "talks",
+    "segmentation": "segments",
+    "audio": {"codec": "wav"},
+    "formats": ["nemo", "webdataset", "hf-parquet"],
+}
+
+
+def built(stack: Stack, definition: dict[str, Any]) -> dict[str, Any]:
+    asked = stack.post("/v1/datasets", json=definition).json()
+    version: dict[str, Any] = stack.get(f"/v1/datasets/{asked['name']}/versions/{asked['version']}", wait="60").json()
+    assert (version["status"], version["error"]) == ("published", None)
+    return version
+
+
+def recordings_of(stack: Stack, version: dict[str, Any]) -> set[str]:
+    path = f"/v1/datasets/{version['name']}/versions/{version['version']}/files/train_manifest.json"
+    return {json.loads(line)["recording_id"] for line in stack.get(path).content.splitlines()}
+
+
 def erase(stack: Stack, recording_id: str) -> None:
     answer = stack.delete(f"/v1/recordings/{recording_id}")
     assert answer.status_code == 202, answer.text
@@ -59,27 +81,29 @@ def test_after_an_erasure_neither_text_nor_audio_is_found_anywhere(installation:
     correct(stack, recording_id)
     stack.until(lambda: "rosebud" in (stack.inbox / "meeting.txt").read_text())
     transcribed = len(stack.recordings(status="transcribed"))
-    assert stack.post("/v1/datasets", json={"name": "talks"}).status_code == 202
-    version = stack.get("/v1/datasets/talks/versions/1", wait="60").json()
-    assert (version["status"], version["report"]["rows"]) == ("published", transcribed)
+    assert recording_id in recordings_of(stack, built(stack, TALKS))
+    assert len(recordings_of(stack, built(stack, TALKS))) == transcribed
 
     before = places_with(stack, SAID, CORRECTED)
     assert {"table segments", "table segment_words", "object outcomes", "object revisions"} <= before
     assert {"object dataset-files", "stream LIVE", "file meeting.txt", "file meeting.srt"} <= before
-    assert {"object audio", "file meeting.wav"} <= places_with(stack, SOUND)
+    assert places_with(stack, SOUND) == {"object audio", "object cuts", "object dataset-files", "file meeting.wav"}
 
     erase(stack, recording_id)
     assert places_with(stack, SAID, CORRECTED, SOUND) == set()
     assert [path.name for path in stack.inbox.iterdir() if path.stem == "meeting"] == []
-    assert stack.get("/v1/datasets/talks/versions/1").json()["status"] == "withdrawn"
-    assert stack.get("/v1/datasets/talks/versions/1/files/train_manifest.json").status_code == 410
+    for version in ("1", "2"):
+        assert stack.get(f"/v1/datasets/talks/versions/{version}").json()["status"] == "withdrawn"
+        assert stack.get(f"/v1/datasets/talks/versions/{version}/files/train_manifest.json").status_code == 410
+    assert [key for key in stack.objects("default/cuts/") if recording_id in key] == []
+    assert stack.objects("default/dataset-shards/") == stack.objects(".ai2text/datasets-building/") == []
     assert stack.get(f"/v1/recordings/{other}/transcript").status_code == 200
     assert stack.get("/v1/search", q="weather or rosebud").json()["items"] == []
     assert stack.messages("DEAD") == 0
 
-    rebuilt = stack.post("/v1/datasets", json={"name": "talks"}).json()
-    version = stack.get(f"/v1/datasets/talks/versions/{rebuilt['version']}", wait="60").json()
-    assert (version["status"], version["report"]["rows"]) == ("published", transcribed - 1)
+    without = recordings_of(stack, built(stack, TALKS))
+    assert recording_id not in without
+    assert len(without) == transcribed - 1
 
 
 def test_a_folder_does_not_bring_it_back_and_an_upload_does(installation: Stack) -> None:
