@@ -41,10 +41,8 @@ def asked(name: str, tenant: str = "default", generation: int = 0, **changes: An
 
 
 async def ingest(database: Database, job: TranscriptionRequested) -> None:
-    assert isinstance(INGESTED, RecordingIngested)
-    event = replace(
-        INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job, replaces_recording_id=None
-    )
+    sound = replace(INGESTED.media, sound_sha256=job.recording_id.replace("-", "") * 2)
+    event = replace(INGESTED, tenant=job.tenant, recording_id=job.recording_id, first_job=job, media=sound)
     await persisted(database, event)
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ai2text.common.contracts.datasets import RecordingSource, TranscribedRecording
-from ai2text.common.contracts.definition import Definition, Segmentation, Selection
+from ai2text.common.contracts.definition import Choice, Definition, Segmentation, Selection
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.errors import Refused
 from ai2text.training_orchestrator.choose_rows import ChosenRows
 from ai2text.training_orchestrator.compare_rows import compare_rows
 from ai2text.training_orchestrator.dataset import Amount, Report
-from ai2text.training_orchestrator.row_table import RowTable
+from ai2text.training_orchestrator.row_table import RANK, RowTable
 from ai2text.training_orchestrator.tally import Tally
+from tests.fixtures.examples import NOW
 from tests.fixtures.transcribed import transcribed
 
 SPLITS = {"train": 0.8, "dev": 0.1, "test": 0.1}
@@ -35,8 +39,8 @@ def compared(table: RowTable, *recordings: TranscribedRecording, **definition: A
     return compare_rows(wanted, table, tally)
 
 
-def ids(table: RowTable) -> list[str]:
-    return [row.recording_id for row in table.rows("train")]
+def ids(table: RowTable, split: str = "train") -> list[str]:
+    return [row.recording_id for row in table.rows(split)]
 
 
 def test_rows_come_back_as_they_were_in_the_order_of_their_ids(table: RowTable) -> None:
@@ -61,6 +65,65 @@ def test_of_rows_that_say_the_same_those_stay_that_people_have_checked(table: Ro
     assert ids(table) == sorted(one.recording_id for one in recordings[1:])
     assert report.left_out == {"repeated_text": Amount(rows=1, duration_seconds=1.0)}
     assert len(list(table.references())) == 3, "what has no rows is not referred to"
+
+
+def test_of_recordings_with_the_same_sound_one_is_left_the_best_checked_and_the_first(table: RowTable) -> None:
+    later = NOW + timedelta(seconds=1)
+    recordings = [
+        transcribed("a", [(0, 1, "One."), (1, 2, "Two.")], sound_sha256="1" * 64),
+        transcribed("b", sound_sha256="1" * 64, review=ReviewStatus.VERIFIED, ingested_at=later),
+        transcribed("c", sound_sha256="2" * 64, ingested_at=later),
+        transcribed("d", sound_sha256="2" * 64),
+        transcribed("e", sound_sha256="2" * 64, ingested_at=None),
+        transcribed("f", sound_sha256="3" * 64, review=ReviewStatus.EXCLUDED),
+        transcribed("g", sound_sha256="3" * 64),
+        transcribed("h"),
+        transcribed("i"),
+    ]
+    report = compared(table, *recordings, segmentation=Segmentation.SEGMENTS)
+    kept = [one.recording_id for one in recordings if one.segments[0].id[0] in "bdghi"]
+    assert sorted(set(ids(table))) == sorted(kept)
+    assert report.left_out["repeated_audio"] == Amount(rows=4, duration_seconds=6.0)
+
+
+def test_a_copy_whose_rows_break_a_rule_displaces_nobody(table: RowTable) -> None:
+    kept = transcribed("a", sound_sha256="1" * 64)
+    verified = transcribed("b", sound_sha256="1" * 64, review=ReviewStatus.VERIFIED, tags=("private",))
+    compared(table, kept, verified, selection=Selection(tags=Choice(none=("private",))))
+    assert ids(table) == [kept.recording_id]
+
+
+@given(st.lists(st.tuples(st.sampled_from("123"), st.sampled_from(sorted(RANK)), st.integers(0, 3)), max_size=12))
+def test_no_sound_is_in_a_version_twice_and_none_is_lost(drawn: list[tuple[str, ReviewStatus, int]]) -> None:
+    recordings = {
+        one.recording_id: one
+        for one in (
+            transcribed(f"r{n}", sound_sha256=sound * 64, review=review, ingested_at=NOW + timedelta(seconds=at))
+            for n, (sound, review, at) in enumerate(drawn)
+        )
+    }
+    with closing(RowTable()) as table:
+        compared(table, *recordings.values(), splits=SPLITS)
+        found = [recordings[one] for split in SPLITS for one in ids(table, split)]
+    sounds = [one.sound_sha256 for one in found]
+    assert len(sounds) == len(set(sounds))
+    assert set(sounds) == {one.sound_sha256 for one in recordings.values()}
+    for one in found:
+        same = [other for other in recordings.values() if other.sound_sha256 == one.sound_sha256]
+        assert RANK[one.review] == min(RANK[other.review] for other in same)
+
+
+def test_neither_the_sound_of_a_golden_recording_nor_what_it_says_is_anywhere_else(table: RowTable) -> None:
+    long, short = "one two three four five six seven eight", "one two three four five six seven"
+    golden = transcribed("golden", [(0, 1, long), (1, 2, short)], sound_sha256="1" * 64)
+    again = transcribed("golden too", [(0, 1, "Golden.")], sound_sha256="1" * 64)
+    copy = transcribed("copy", sound_sha256="1" * 64, review=ReviewStatus.VERIFIED)
+    other = transcribed("other", [(0, 1, long.upper()), (1, 2, short), (2, 3, f"{long} nine")])
+    both = (golden.recording_id, again.recording_id)
+    report = compared(table, golden, again, copy, other, golden=both, segmentation=Segmentation.SEGMENTS)
+    assert {row.text for row in table.rows("train")} == {short, f"{long} nine"}
+    assert {row.recording_id for row in table.rows("golden")} == {golden.recording_id, again.recording_id}
+    assert {rule: amount.rows for rule, amount in report.left_out.items()} == {"repeated_audio": 1, "said_in_golden": 1}
 
 
 def test_a_speaker_has_no_more_than_so_many_hours_and_the_nameless_have_all_of_theirs(table: RowTable) -> None:

@@ -9,6 +9,8 @@ from ai2text.training_orchestrator.row_table import RowTable
 from ai2text.training_orchestrator.tally import MICRO, Tally
 
 NAMED = 5
+TELLING_WORDS = 8
+"""A text of fewer is said again by chance: yes, thank you, good morning."""
 
 
 def compare_rows(definition: Definition, table: RowTable, tally: Tally) -> Report:
@@ -28,6 +30,9 @@ def compare_rows(definition: Definition, table: RowTable, tally: Tally) -> Repor
 
 def _removed(definition: Definition, table: RowTable) -> Iterator[tuple[str, Amount]]:
     selection = definition.selection
+    yield "repeated_audio", table.remove_copies()
+    if definition.golden:
+        yield "said_in_golden", table.remove_said_in_golden(TELLING_WORDS)
     if selection.rows_per_text is not None:
         yield "repeated_text", table.remove_repeated(selection.rows_per_text)
     if selection.hours_per_speaker is not None:

@@ -6,6 +6,7 @@ An unnamed SQLite database: on disk beyond its cache, and gone with the process 
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 
 from ai2text.common.contracts.codec import decode, encode
@@ -15,24 +16,47 @@ from ai2text.common.contracts.states import ReviewStatus
 from ai2text.training_orchestrator.audio_paths import audio_path
 from ai2text.training_orchestrator.dataset import Amount, DatasetFile
 from ai2text.training_orchestrator.plan import SourceAudio
-from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, Rows, microseconds_of, voice_of
+from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, Rows, microseconds_of, voice_of, words_in
 from ai2text.training_orchestrator.tally import amount
 
 CACHE_KIB = 32 << 10
 RANK = {ReviewStatus.VERIFIED: 0, ReviewStatus.CORRECTED: 1, ReviewStatus.UNREVIEWED: 2}
 """What people have looked at goes before what nobody has."""
 HOUR = 3600 * MICRO
+LAST = datetime.max.replace(tzinfo=UTC)
 
 SCHEMA = """
 CREATE TABLE rows (
     id TEXT PRIMARY KEY, split TEXT NOT NULL, recording_id TEXT NOT NULL, voice TEXT NOT NULL, speaker TEXT,
     place TEXT,
-    rank INTEGER NOT NULL, microseconds INTEGER NOT NULL, said BLOB NOT NULL, document BLOB NOT NULL
+    rank INTEGER NOT NULL, microseconds INTEGER NOT NULL, said BLOB NOT NULL, words INTEGER NOT NULL,
+    document BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX rows_by_recording ON rows (recording_id);
 CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, source BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE sounds (
+    sound TEXT NOT NULL, rank INTEGER NOT NULL, ingested_at TEXT NOT NULL, recording_id TEXT NOT NULL,
+    PRIMARY KEY (sound, rank, ingested_at, recording_id)
+) WITHOUT ROWID;
 CREATE TABLE voices (id TEXT NOT NULL, speaker TEXT NOT NULL, PRIMARY KEY (id, speaker)) WITHOUT ROWID;
 """
+COPIES = f"""
+DELETE FROM rows WHERE split <> '{GOLDEN}' AND recording_id IN (
+    SELECT recording_id FROM (
+        SELECT recording_id, row_number() OVER (
+            PARTITION BY sound ORDER BY split <> '{GOLDEN}', rank, ingested_at, recording_id) AS number
+        FROM (
+            SELECT sounds.*, (SELECT split FROM rows WHERE rows.recording_id = sounds.recording_id LIMIT 1) AS split
+            FROM sounds)
+        WHERE split IS NOT NULL)
+    WHERE number > 1)
+RETURNING microseconds
+"""  # noqa: S608 - a constant
+SAID_IN_GOLDEN = f"""
+DELETE FROM rows WHERE split <> '{GOLDEN}' AND words >= :most
+    AND said IN (SELECT said FROM rows WHERE split = '{GOLDEN}')
+RETURNING microseconds
+"""  # noqa: S608 - a constant
 REPEATED = """
 DELETE FROM rows WHERE id IN (
     SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY said ORDER BY rank, id) AS number FROM rows)
@@ -73,8 +97,19 @@ class RowTable:
         about = recording.recording_id, encode(_reference(recording)), encode(_source(recording))
         self._database.execute("INSERT INTO recordings VALUES (?, ?, ?)", about)
         for one in candidates:
-            self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
+            self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
             self._database.executemany("INSERT INTO voices VALUES (?, ?)", ((one.row.id, name) for name in one.voices))
+
+        if recording.sound_sha256 is not None:
+            self._database.execute("INSERT INTO sounds VALUES (?, ?, ?, ?)", _sound(recording))
+
+    def remove_copies(self) -> Amount:
+        """Of recordings with the same sound one is left, and every golden one."""
+        return self._removed(COPIES)
+
+    def remove_said_in_golden(self, words: int) -> Amount:
+        """Rows of the other splits that say the same as a golden one, in at least so many words."""
+        return self._removed(SAID_IN_GOLDEN, words)
 
     def remove_repeated(self, most: int) -> Amount:
         """Rows that say the same, beyond the first `most`; capitals and white space make no difference."""
@@ -86,7 +121,7 @@ class RowTable:
     def remove_beyond_place(self, hours: float) -> Amount:
         return self._removed(BEYOND_OF_PLACE, round(hours * HOUR))
 
-    def _removed(self, statement: str, most: int) -> Amount:
+    def _removed(self, statement: str, most: int = 0) -> Amount:
         rows, microseconds = 0, 0
         for (length,) in self._database.execute(statement, {"most": most}):
             rows, microseconds = rows + 1, microseconds + length
@@ -129,7 +164,13 @@ def _values(one: Candidate) -> tuple[object, ...]:
     length = microseconds_of(row)
     document = encode(row)
     known = row.id, row.split, row.recording_id, voice_of(row), row.speaker, one.place
-    return *known, RANK[row.review], length, said, document
+    return *known, RANK[row.review], length, said, words_in(row.text, row.language), document
+
+
+def _sound(recording: TranscribedRecording) -> tuple[object, ...]:
+    """Of copies that are reviewed alike the first one stays: so none moves to another split when others are added."""
+    at = (recording.ingested_at or LAST).astimezone(UTC).isoformat(timespec="microseconds")
+    return recording.sound_sha256, RANK.get(recording.review, len(RANK)), at, recording.recording_id
 
 
 def _reference(recording: TranscribedRecording) -> DatasetReference:

@@ -230,7 +230,7 @@ def _row(
         confidence=_confidence(segments),
         compression_ratio=max((r for one in segments if (r := one.compression_ratio) is not None), default=None),
         coverage=_covered(segments, start, end) / duration if duration and segments else None,
-        words_per_second=_words(written, recording.language) / duration if duration else None,
+        words_per_second=words_in(written, recording.language) / duration if duration else None,
     )
 
 
@@ -258,5 +258,6 @@ def _covered(segments: Iterable[TranscribedSegment], start: float, end: float) -
     return seconds
 
 
-def _words(text: str, language: str) -> int:
+def words_in(text: str, language: str) -> int:
+    """Signs, in a language that is written without spaces."""
     return len("".join(text.split())) if language in SPACELESS else len(text.split())
