@@ -1,9 +1,12 @@
 """What the catalogue tells of a moment, for datasets."""
 
+import tracemalloc
 from dataclasses import replace
 
+import psycopg
 import pytest
 
+from ai2text.common.contracts.codec import encode
 from ai2text.common.contracts.outcome import Word
 from ai2text.common.contracts.transcription import TranscriptionOptions, TranscriptionRequested
 from ai2text.metadata.news import Transcribed
@@ -62,3 +65,28 @@ async def test_what_was_measured_of_the_sound_is_told_with_it(database: Database
     await persisted(database, older)
     (after,) = [one async for one in snapshot(database, "default")]
     assert after == before, "who tells nothing takes nothing away"
+
+
+@pytest.mark.lesson("L05")
+async def test_l05_of_long_recordings_few_are_held_at_a_time(database: Database, postgres_dsn: str) -> None:
+    for number in range(24):
+        talk = asked(f"talk {number}")
+        await ingest(database, talk)
+        await said(database, talk, (0.0, 1.0))
+    with psycopg.connect(postgres_dsn) as owner:
+        owner.execute("SET session_replication_role = replica")  # nobody searches here
+        owner.execute(
+            """
+            INSERT INTO segments (recording_id, revision, place, segment_id, tenant, etag, start_seconds, end_seconds,
+                text, words, since)
+            SELECT recording_id, revision, n, gen_random_uuid(), tenant, etag, n, n + 1, repeat('word ', 20), '[]',
+                since
+            FROM segments, generate_series(1, 2000) AS n
+            """
+        )
+    tracemalloc.start()
+    sizes = [len(encode(one)) async for one in snapshot(database, "default")]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(sizes) == 24
+    assert most < sum(sizes)

@@ -1,6 +1,6 @@
 """Everything that is transcribed, of one moment, row by row: what datasets are made from."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from psycopg.rows import DictRow
 from pydantic import TypeAdapter
@@ -12,6 +12,9 @@ from ai2text.common.languages import SPACELESS
 from ai2text.metadata.postgres.pool import Database
 
 ROWS_AT_ONCE = 500
+FIRST_ROWS = 8
+BYTES_AT_ONCE = 4 << 20
+"""Of segments, about: ids are hashes, so those that come next are as long as those that came."""
 _options = TypeAdapter(TranscriptionOptions)
 _segments = TypeAdapter(tuple[TranscribedSegment, ...])
 TRANSCRIBED = """
@@ -51,7 +54,7 @@ async def snapshot(
                         'text', s.text, 'speaker', s.speaker, 'avg_logprob', s.avg_logprob,
                         'compression_ratio', s.compression_ratio, 'words',
                         CASE WHEN s.end_seconds - s.start_seconds > %(longer)s::float8 THEN s.words ELSE '[]' END)
-                        ORDER BY s.place)
+                        ORDER BY s.place)::text
                     FROM segments s WHERE s.recording_id = t.recording_id AND s.revision = coalesce(t.base, t.revision)
                         AND s.since <= t.revision AND (s.until IS NULL OR s.until > t.revision)) AS segments
             {TRANSCRIBED}
@@ -59,9 +62,11 @@ async def snapshot(
             """,  # noqa: S608 - a constant
             {"tenant": tenant, "spaceless": list(SPACELESS), "longer": words_longer_than},
         )
-        while rows := await (await connection.execute(f"FETCH {ROWS_AT_ONCE} FROM snapshot")).fetchall():
+        count = FIRST_ROWS
+        while rows := await (await connection.execute(f"FETCH {count} FROM snapshot")).fetchall():
             for row in rows:
                 yield _transcribed(row)
+            count = _rows_next(rows)
 
 
 async def snapshot_size(database: Database, tenant: str) -> SnapshotSize:
@@ -87,12 +92,17 @@ async def snapshot_size(database: Database, tenant: str) -> SnapshotSize:
     )
 
 
+def _rows_next(rows: Sequence[DictRow]) -> int:
+    mean_bytes = sum(len(row["segments"] or "") for row in rows) / len(rows)
+    return max(1, min(ROWS_AT_ONCE, 2 * len(rows), int(BYTES_AT_ONCE / max(mean_bytes, 1))))
+
+
 def _transcribed(row: DictRow) -> TranscribedRecording:
     listed = {
         "tags": tuple(row["tags"]),
         "review": ReviewStatus(row["review"]),
         "sources": tuple(RecordingSource(**source) for source in row["sources"] or ()),
         "options": _options.validate_python(row["options"]),
-        "segments": _segments.validate_python(row["segments"] or ()),
+        "segments": _segments.validate_json(row["segments"] or "[]"),
     }
     return TranscribedRecording(**{**row, **listed})
