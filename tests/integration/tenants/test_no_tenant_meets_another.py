@@ -101,7 +101,7 @@ CASES: dict[str, Case] = {
     "DELETE /v1/datasets/{name}/trigger": Case(own=204, other=404, ends=-1),
     "GET /v1/datasets/{name}/versions/{version}": FOUND,
     "GET /v1/datasets/{name}/versions/{version}/files/{path}": FOUND,
-    "POST /v1/datasets/{name}/versions/{version}/rebuild": Case(own=202, other=404),
+    "POST /v1/datasets/{name}/versions/{version}/rebuild": Case(own=202, other=404, ends=-1),
     "GET /v1/datasets/{name}/versions/{version}/runs": FOUND,
     "POST /v1/datasets/{name}/versions/{version}/runs": Case(own=409, other=404, ends=-1),
     "POST /v1/datasets/{name}/versions/{version}/runs/{run}": Case(

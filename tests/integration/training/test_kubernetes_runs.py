@@ -54,7 +54,7 @@ async def followers(
         client.timeout = httpx.Timeout(0.5)
         for _ in range(2):
             follower = Follower(object_store, broker, settings)
-            jobs = KubernetesJobs(client, settings, lambda of=follower: (of.now - NOW).total_seconds())  # type: ignore[misc]
+            jobs = KubernetesJobs(client, settings, follower.monotonic)
             follower.trainers["kubernetes"] = KubernetesTrainer(
                 settings=settings, jobs=jobs, bucket=object_store.bucket, clock=follower.clock
             )

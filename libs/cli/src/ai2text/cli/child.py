@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ai2text.cli import launch
+from ai2text.common import launch
 
 
 async def _nothing_to_do() -> None:

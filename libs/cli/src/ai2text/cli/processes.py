@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import psutil
 
-from ai2text.cli import launch
+from ai2text.common import launch
 
 PR_SET_CHILD_SUBREAPER = 36
 

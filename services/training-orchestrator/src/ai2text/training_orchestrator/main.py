@@ -1,6 +1,7 @@
 """The one place that wires the training-orchestrator together."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 
 from ai2text.audio.sandbox import Sandbox, SandboxSettings
@@ -20,6 +21,7 @@ from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, lo
 from ai2text.training_orchestrator.advance_shards import AdvanceShards
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
+from ai2text.training_orchestrator.command_trainer import CommandTrainer, Surroundings
 from ai2text.training_orchestrator.cut_recordings import CutRecordings
 from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.event_trainer import EventTrainer
@@ -55,6 +57,11 @@ async def serve(life: Life) -> None:
         connect(load(NatsSettings), "training-orchestrator", life.end) as broker,
         metadata_client(settings) as client,
         kubernetes_client(training) as cluster,
+        CommandTrainer(
+            Surroundings(
+                settings=training, store=store, versions=versions, files=files, environ=os.environ, clock=utc_now
+            )
+        ) as processes,
     ):
         catalogue = Catalogue(client, caller_key)
         requests = RequestDataset(versions, rebuilds, catalogue, broker, utc_now, training)
@@ -72,6 +79,7 @@ async def serve(life: Life) -> None:
             versions=versions,
             trainers={
                 "event": EventTrainer(utc_now),
+                "command": processes,
                 "kubernetes": KubernetesTrainer(
                     settings=training, jobs=KubernetesJobs(cluster, training), bucket=store.bucket, clock=utc_now
                 ),
