@@ -18,6 +18,7 @@ from tests.bench import (
     ingestion,
     persistence,
     pipeline,
+    probe,
     review_queue,
     search,
 )
@@ -35,6 +36,7 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
     "search": search.run,
     "datasets": datasets.run,
     "cuts": cuts.run,
+    "probe": probe.run,
     "asr": bench_asr.run,
     "asr queue": asr_queue.run,
     "review queue": review_queue.run,

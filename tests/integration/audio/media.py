@@ -54,6 +54,8 @@ MUXERS = {
     "wv": ("wv", "wavpack", 16_000),
 }
 """The accepted names, each with a muxer, a codec and a sample rate."""
+VORBIS = {"vorbis": ("ogg", "vorbis", 44_100)}
+"""FFmpeg's own encoder, which is called experimental and wants two channels."""
 
 
 @dataclass
@@ -94,9 +96,10 @@ def make(extension: str, seconds: float = 2.0, **wishes: Any) -> bytes:
 
 
 def write(file: io.BytesIO | str, extension: str, seconds: float, wishes: Wishes) -> None:
-    muxer, codec, sample_rate_hz = MUXERS[extension]
+    muxer, codec, sample_rate_hz = (MUXERS | VORBIS)[extension]
     with av.open(file, "w", format=muxer, options=wishes.options) as container:
-        audio = container.add_stream(codec, rate=sample_rate_hz, layout=wishes.layout)
+        strictness = {"strict": "experimental"} if extension in VORBIS else {}
+        audio = container.add_stream(codec, rate=sample_rate_hz, layout=wishes.layout, options=strictness)
         assert isinstance(audio, AudioStream)
         if codec not in {"flac", "alac", "wavpack"} and not codec.startswith("pcm"):
             audio.bit_rate = 12_200 if extension == "amr" else wishes.bits_per_second
