@@ -109,3 +109,28 @@ def test_l19_a_name_that_could_be_a_path_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "broadcast-2026_v1.5", "0"])
 def test_an_ordinary_name_is_taken(name: str) -> None:
     assert checked_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"manifest": "https://host/train.jsonl"}, "String should match pattern"),
+        ({"manifest": "s3://bucket"}, "String should match pattern"),
+        ({"manifest": "s3://bucket/a.jsonl", "review": "excluded"}, "leave the manifest away"),
+        ({"manifest": "s3://bucket/a.jsonl", "language": "English"}, "String should match pattern"),
+    ],
+)
+def test_a_foreign_manifest_that_cannot_be_meant_is_refused(fields: dict[str, str], fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        DEFINITION.validate_python({"name": "x", "foreign": [fields]})
+
+
+def test_audio_in_archives_is_named_or_cut_and_never_copied_as_it_is() -> None:
+    foreign = [{"manifest": "s3://bucket/a.jsonl"}]
+    check = DEFINITION.validate_python
+    for form in ("kaldi", "hf", "webdataset"):
+        with pytest.raises(ValidationError, match="stays where it lies"):
+            check({"name": "x", "foreign": foreign, "formats": [form]})
+        check({"name": "x", "foreign": foreign, "formats": [form], "audio": {"codec": "flac"}})
+    with pytest.raises(ValidationError, match="named twice"):
+        check({"name": "x", "foreign": foreign * 2})

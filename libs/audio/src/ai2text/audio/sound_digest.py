@@ -59,7 +59,7 @@ class SoundDigest:
         if kind != self._kind:
             self._digest.update("/".join(map(str, kind)).encode())
             self._kind = kind
-            self._interleaving = AudioResampler(format=form) if _is_apart(frame) else None
+            self._interleaving = AudioResampler(format=frame.format.packed.name) if _is_apart(frame) else None
 
     def _add_samples(self, frame: AudioFrame) -> None:
         """Little-endian as on all machines that this runs on, and the channels of each moment together."""

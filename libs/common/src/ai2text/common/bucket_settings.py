@@ -1,4 +1,4 @@
-"""The buckets that are watched: `[[bucket]]` tables of the file AI2TEXT_SOURCES_FILE.
+"""The buckets of the file AI2TEXT_SOURCES_FILE; `[[bucket]]` tables are those that are watched.
 
 Ingestion watches them and the set-up step makes their durables, so both read them here. Secrets never stand in the
 file: it names the environment variable or the file that holds them.
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from ai2text.common.errors import Misconfigured
 from ai2text.common.settings import S3Settings
@@ -18,11 +18,10 @@ from ai2text.common.sources import SourceOptions, filed, load_folders
 SECRET_FORM = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"  # noqa: S105 - the form of a reference, no secret
 
 
-class Bucket(SourceOptions):
-    """One watched bucket, or what lies in it under a prefix."""
+class ReachedBucket(BaseModel):
+    """A bucket, or what lies in it under a prefix, and how it is reached."""
 
-    model_config = ConfigDict(frozen=True)
-
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", max_length=63, description="Of the table.")
     bucket: str = Field(min_length=3, description="The bucket.")
     prefix: str = Field("", description="Only keys that begin with it are taken.")
     endpoint: str | None = Field(None, description="host:port of its S3 API; without it it is the installation's own.")
@@ -30,12 +29,6 @@ class Bucket(SourceOptions):
     region: str = Field("us-east-1", description="Region in the signatures.")
     access_key: str | None = Field(None, pattern=SECRET_FORM, description="`env:VARIABLE` or `file:PATH`.")
     secret_key: str | None = Field(None, pattern=SECRET_FORM, description="Likewise.")
-    done_prefix: str = Field("done/", pattern="/$", description="Where `move` puts objects, below the prefix.")
-    list_seconds: float = Field(300, gt=0, description="How often the bucket is listed: notifications are only hints.")
-    nats_subject: str | None = Field(None, description="Where MinIO publishes its notifications, on our NATS.")
-    hook_token: str | None = Field(
-        None, pattern=SECRET_FORM, description="MinIO's `auth_token` for POST /hooks/buckets/{name}; likewise."
-    )
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
@@ -43,6 +36,19 @@ class Bucket(SourceOptions):
         if any(given) and not all(given):
             raise ValueError("endpoint, access_key and secret_key belong together.")
         return self
+
+
+class Bucket(SourceOptions, ReachedBucket):
+    """One that is watched."""
+
+    model_config = ConfigDict(frozen=True)
+
+    done_prefix: str = Field("done/", pattern="/$", description="Where `move` puts objects, below the prefix.")
+    list_seconds: float = Field(300, gt=0, description="How often the bucket is listed: notifications are only hints.")
+    nats_subject: str | None = Field(None, description="Where MinIO publishes its notifications, on our NATS.")
+    hook_token: str | None = Field(
+        None, pattern=SECRET_FORM, description="MinIO's `auth_token` for POST /hooks/buckets/{name}; likewise."
+    )
 
 
 def load_buckets() -> tuple[Bucket, ...]:
@@ -77,7 +83,7 @@ def secret_at(reference: str, option: str) -> str:
     return value.strip()
 
 
-def s3_settings_of(bucket: Bucket, own: S3Settings) -> S3Settings:
+def s3_settings_of(bucket: ReachedBucket, own: S3Settings) -> S3Settings:
     """How the bucket is reached; like the installation's own where the table names no other server."""
     if bucket.endpoint is None or bucket.access_key is None or bucket.secret_key is None:
         return own.model_copy(update={"bucket": bucket.bucket})

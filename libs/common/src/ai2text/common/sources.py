@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings
 
 from ai2text.common.contracts.identity import checked_tenant
@@ -47,7 +47,7 @@ class Watch(StrEnum):
 
 
 Sidecar = Literal["txt", "srt", "vtt", "json"]
-Kind = Literal["folder", "bucket"]
+Kind = Literal["folder", "bucket", "archive"]
 """Of places in the file."""
 
 
@@ -58,13 +58,23 @@ def _known_options(value: object) -> object:
     return value
 
 
+def _tenant(value: str) -> str:
+    try:
+        return checked_tenant(value)
+    except Refused as exc:
+        raise ValueError(exc.detail) from exc
+
+
+Tenant = Annotated[str, AfterValidator(_tenant)]
+
+
 class SourceOptions(BaseModel):
     """What is asked for the recordings of a place, whatever kind of place it is."""
 
     name: str = Field(
         "inbox", pattern="^[a-z0-9][a-z0-9-]*$", max_length=63, description="Its name in sources and durables."
     )
-    tenant: str = Field("default", description="Whose recordings these are.")
+    tenant: Tenant = Field("default", description="Whose recordings these are.")
     language: str | None = Field(
         None, pattern="^[a-z]{2,3}$", description="ISO 639 code of what is spoken; without it it is detected."
     )
@@ -97,14 +107,6 @@ class SourceOptions(BaseModel):
         ("txt", "srt"), description="JSON list: which of txt, srt, vtt, json are written beside the file."
     )
 
-    @field_validator("tenant")
-    @classmethod
-    def _is_tenant(cls, value: str) -> str:
-        try:
-            return checked_tenant(value)
-        except Refused as exc:
-            raise ValueError(exc.detail) from exc
-
     @field_validator("extensions")
     @classmethod
     def _plain(cls, value: frozenset[str]) -> frozenset[str]:
@@ -118,7 +120,7 @@ class SourceOptions(BaseModel):
         return value
 
 
-Place = TypeVar("Place", bound=SourceOptions)
+Place = TypeVar("Place", bound=BaseModel)
 
 
 class Folder(SourceOptions):
@@ -148,7 +150,8 @@ class SourcesSettings(BaseSettings):
 
     file: Path | None = Field(
         None,
-        description="TOML file: a `[[folder]]` table for each further hot folder, a `[[bucket]]` for each bucket.",
+        description="TOML file: a `[[folder]]` table for each further hot folder, a `[[bucket]]` for each bucket that "
+        "is watched, an `[[archive]]` for each from which datasets may be made.",
     )
 
 
@@ -211,7 +214,7 @@ def _tables(file: Path) -> Mapping[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise Misconfigured(f"{file} is no TOML: {exc}.") from exc
     try:
-        _refuse_unknown(tables, ["folder", "bucket"])
+        _refuse_unknown(tables, list(get_args(Kind)))
     except ValueError as exc:
         raise Misconfigured(f"{file}: {exc}") from exc
     return tables

@@ -42,6 +42,8 @@ class ChosenRows:
 
     def _located(self, row: Row, recording: TranscribedRecording) -> str:
         """What manifests call its audio."""
+        if row.lies_elsewhere:
+            return recording.audio_key
         match self._definition.audio.reference:
             case None:
                 return row.audio

@@ -13,6 +13,7 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.common.contracts import identity
 from ai2text.common.contracts.definition import Codec
 from ai2text.common.object_store import ObjectStore
+from ai2text.training_orchestrator.archives import Archives
 from ai2text.training_orchestrator.audio_spans import form_of, span_of
 from ai2text.training_orchestrator.cut_audio import cut_audio
 from ai2text.training_orchestrator.dataset import DatasetFile
@@ -31,6 +32,7 @@ class CutRecordings:
     """Safe to use from several threads and by several workers."""
 
     store: ObjectStore
+    archives: Archives
     sandbox: Sandbox
 
     def cut_recording(
@@ -38,7 +40,8 @@ class CutRecordings:
     ) -> Generator[Cut, None, None]:
         """Files of all `rows`, which are in the store; what was not there is made in one decoding.
 
-        `anew` makes all of them, whatever is there. Raises ObjectNotFound, Refused, Unavailable.
+        `anew` makes all of them, whatever is there. Raises ObjectNotFound, ObjectChanged, Refused,
+        Unavailable.
         """
         prefix = identity.cuts_of(tenant, source.recording_id, source.life)
         found = {} if anew else dict(self._found(prefix))
@@ -50,22 +53,29 @@ class CutRecordings:
             else:
                 missing.append(row)
         if missing:
-            yield from self._made(prefix, source, missing)
+            yield from self._made(tenant, source, missing)
 
     def _found(self, prefix: str) -> Iterator[tuple[str, tuple[str, int]]]:
         """Keys and sizes by where they belong."""
         for stored in self.store.list(prefix):
             yield stored.key.removeprefix(prefix).rpartition("-")[0], (stored.key, stored.size_bytes)
 
-    def _made(self, prefix: str, source: SourceAudio, rows: Sequence[Row]) -> Iterator[Cut]:
+    def _made(self, tenant: str, source: SourceAudio, rows: Sequence[Row]) -> Iterator[Cut]:
+        prefix = identity.cuts_of(tenant, source.recording_id, source.life)
         row_of = {span_of(row): row for row in rows}
         with (
-            RangedReader(self.store, source.file.key, source.file.bytes) as reader,
+            self._reader(tenant, source) as reader,
             closing(cut_audio(self.sandbox, reader, list(row_of), form_of(rows[0]))) as made,
         ):
             for span, written in made:
                 row = row_of[span]
                 yield row.id, self._kept(f"{prefix}{_place(row)}-{written.sha256}.{row.extension}", row, written)
+
+    def _reader(self, tenant: str, source: SourceAudio) -> RangedReader:
+        if source.etag is None:
+            return RangedReader(self.store, source.file.key, source.file.bytes)
+        place = self.archives.find(tenant, source.file.key)
+        return RangedReader(place.store, place.key, source.file.bytes, source.etag)
 
     def _kept(self, key: str, row: Row, written: HashedFile) -> DatasetFile:
         if not self.store.exists(key):

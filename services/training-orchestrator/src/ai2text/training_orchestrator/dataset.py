@@ -58,6 +58,37 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRead:
+    """Of an archive, as it was when the version was planned."""
+
+    manifest: str
+    etag: str
+    bytes: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenLine:
+    """That makes no row, and why."""
+
+    manifest: str
+    line: int
+    """From 1."""
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignReport:
+    manifests: tuple[ManifestRead, ...]
+    lines: int
+    left_out: dict[str, int]
+    """By the code of the reason. What the rules of selection leave out is counted with everything else."""
+    broken: tuple[BrokenLine, ...]
+    """The first hundred."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What is in the version, and what each rule left out."""
 
@@ -65,6 +96,7 @@ class Report:
     duration_seconds: float
     splits: dict[str, Amount] = field(default_factory=dict)
     left_out: dict[str, Amount] = field(default_factory=dict)
+    foreign: ForeignReport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,13 +19,17 @@ from ai2text.common.presence import announce_presence
 from ai2text.common.run import Life, run_service
 from ai2text.common.settings import CallerSettings, NatsSettings, S3Settings, load
 from ai2text.training_orchestrator.advance_shards import AdvanceShards
+from ai2text.training_orchestrator.archives import load_archives
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
+from ai2text.training_orchestrator.check_foreign import CheckForeign
 from ai2text.training_orchestrator.command_trainer import CommandTrainer, Surroundings
 from ai2text.training_orchestrator.cut_recordings import CutRecordings
+from ai2text.training_orchestrator.duration_probe import DurationProbe
 from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.event_trainer import EventTrainer
 from ai2text.training_orchestrator.follow_runs import FollowRuns
+from ai2text.training_orchestrator.foreign_recordings import ForeignRecordings
 from ai2text.training_orchestrator.http_api import build_app
 from ai2text.training_orchestrator.kubernetes_jobs import KubernetesJobs, kubernetes_client
 from ai2text.training_orchestrator.kubernetes_trainer import KubernetesTrainer
@@ -48,7 +52,8 @@ def main() -> None:
 
 
 async def serve(life: Life) -> None:
-    settings, training, store = load(OrchestratorSettings), load(TrainingSettings), ObjectStore(load(S3Settings))
+    settings, training, s3 = load(OrchestratorSettings), load(TrainingSettings), load(S3Settings)
+    store, archives = ObjectStore(s3), load_archives(s3)
     caller_key = load(CallerSettings).key.get_secret_value()
     versions, rebuilds, plans = Versions(store), Rebuilds(store), Plans(store)
     files, erasures, sandboxed = VersionFiles(store, versions), Erasures(store), load(SandboxSettings)
@@ -66,11 +71,12 @@ async def serve(life: Life) -> None:
         catalogue = Catalogue(client, caller_key)
         requests = RequestDataset(versions, rebuilds, catalogue, broker, utc_now, training)
         sandbox = stack.enter_context(Sandbox(sandboxed))
-        make = MakeShard(files, CutRecordings(store, sandbox), erasures, sandboxed.children)
+        make = MakeShard(files, CutRecordings(store, archives, sandbox), erasures, sandboxed.children)
         advance = AdvanceShards(plans, make, broker, utc_now)
-        plan = PlanVersion(plans, files, erasures, catalogue, store.bucket, settings.shard_bytes)
+        foreign = ForeignRecordings(archives, DurationProbe(sandbox, settings.probe_at_once))
+        plan = PlanVersion(plans, files, erasures, catalogue, foreign, store.bucket, settings.shard_bytes)
         assemble = AssembleDataset(versions, plans, files, plan, advance, broker, utc_now)
-        rebuild = RebuildDataset(versions, rebuilds, plans, files, advance, utc_now)
+        rebuild = RebuildDataset(versions, rebuilds, plans, files, advance, CheckForeign(archives, files), utc_now)
         shards = Consumer(broker, _shards(assemble, rebuild))
         triggers = TriggerVersions(versions, catalogue, broker, utc_now)
         following = FollowRuns(

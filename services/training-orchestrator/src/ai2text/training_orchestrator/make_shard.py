@@ -10,7 +10,7 @@ import structlog
 
 from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.definition import Codec, Format
-from ai2text.common.errors import ObjectNotFound, Refused
+from ai2text.common.errors import ObjectChanged, ObjectNotFound, Refused
 from ai2text.training_orchestrator.cut_recordings import Cut, CutRecordings
 from ai2text.training_orchestrator.dataset import DatasetFile
 from ai2text.training_orchestrator.erasures import Erasures
@@ -85,6 +85,9 @@ class MakeShard:
                     return list(made)
                 except Refused as exc:
                     raise Refused(exc.code, f"Recording {recording_id} cannot be cut: {exc.detail}") from exc
+                except ObjectChanged as exc:
+                    why = f"{source.file.key} is no longer what the version was planned with: build a new one."
+                    raise Refused("foreign_changed", why) from exc
 
         recordings = ((one, list(own)) for one, own in groupby(rows.rows(), lambda row: row.recording_id))
         with ThreadPoolExecutor(self.side_by_side, thread_name_prefix="cut") as pool:

@@ -50,6 +50,9 @@ class SourceAudio:
     recording_id: str
     life: int
     file: DatasetFile
+    """Of one in an archive the key is its `s3://` location, and nobody knows the hash."""
+    etag: str | None = None
+    """Of one in an archive, when it was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -11,8 +11,10 @@ from ai2text.common.contracts.datasets import TranscribedRecording
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.choose_rows import ChosenRows
 from ai2text.training_orchestrator.compare_rows import compare_rows
-from ai2text.training_orchestrator.dataset import Claim, Report
+from ai2text.training_orchestrator.dataset import Claim, ForeignReport, Report
 from ai2text.training_orchestrator.erasures import Erasures, Tombstones
+from ai2text.training_orchestrator.foreign_recordings import ForeignRecordings
+from ai2text.training_orchestrator.foreign_report import ForeignFindings
 from ai2text.training_orchestrator.groups import words_wanted_beyond
 from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.plan import Plan, SourceAudio
@@ -33,6 +35,7 @@ class PlanVersion:
     files: VersionFiles
     erasures: Erasures
     catalogue: Catalogue
+    foreign: ForeignRecordings
     bucket: str
     """For definitions that name audio where it lies."""
     shard_bytes: int
@@ -42,7 +45,9 @@ class PlanVersion:
         tally = Tally()
         with closing(RowTable()) as table:
             await self._fill(table, claim, tally)
+            foreign = await asyncio.to_thread(self._add_foreign, table, claim, tally)
             report = await asyncio.to_thread(compare_rows, claim.definition, table, tally)
+            report = replace(report, foreign=foreign)
             plan = await asyncio.to_thread(self._written, claim, number, table, report)
         log.debug("dataset_rows_stored", rows=report.rows)
         plan = await asyncio.to_thread(self.plans.keep, claim, plan)
@@ -74,6 +79,15 @@ class PlanVersion:
             async for recording in recordings:
                 if not await self._is_erased(claim, recording, tombstones):
                     await asyncio.to_thread(_add, table, rows, recording)
+
+    def _add_foreign(self, table: RowTable, claim: Claim, tally: Tally) -> ForeignReport | None:
+        if not claim.definition.foreign:
+            return None
+        rows, findings = ChosenRows(claim.definition, tally, self.bucket), ForeignFindings()
+        for one in self.foreign.find(claim, findings):
+            table.add(one.recording, rows.of(one.recording), one.etag)
+        log.debug("foreign_recordings_measured")
+        return findings.report()
 
     async def _is_erased(self, claim: Claim, recording: TranscribedRecording, tombstones: Tombstones) -> bool:
         """The catalogue still has it for a moment after its tombstone is written."""

@@ -15,6 +15,7 @@ from ai2text.common.contracts.reason import Reason
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import ObjectNotFound, Poison, Refused
 from ai2text.training_orchestrator.advance_shards import AdvanceShards
+from ai2text.training_orchestrator.check_foreign import CheckForeign
 from ai2text.training_orchestrator.dataset import Claim, DatasetFile, RebuildOutcome, VersionOutcome
 from ai2text.training_orchestrator.making import Making
 from ai2text.training_orchestrator.plans import Plans
@@ -37,6 +38,7 @@ class RebuildDataset:
     plans: Plans
     files: VersionFiles
     shards: AdvanceShards
+    foreign: CheckForeign
     clock: Clock
 
     async def rebuild_dataset(self, work: DatasetShardRequested) -> None:
@@ -88,6 +90,7 @@ class RebuildDataset:
             return None
         if await asyncio.to_thread(self.plans.missing, making):
             return None
+        await asyncio.to_thread(self.foreign.check_foreign, making)
         written = await asyncio.to_thread(write_version, self.files, making, self.plans.shards(making))
         differing = _differing(before, written)
         if differing:

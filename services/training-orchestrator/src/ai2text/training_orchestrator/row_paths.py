@@ -7,7 +7,9 @@ from ai2text.training_orchestrator.rows import Row
 
 
 def paths_of(row: Row, definition: Definition) -> list[str]:
-    """Several when formats want it in several places; none when all of them hold it themselves."""
+    """Several when formats want it in several places; none when all of them hold it themselves, or name its archive."""
+    if row.lies_elsewhere:
+        return []
     paths = list[str]()
     if definition.audio.reference != STORE and not set(BY_REFERENCE).isdisjoint(definition.formats):
         paths.append(path_of(row))

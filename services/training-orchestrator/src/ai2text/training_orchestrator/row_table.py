@@ -33,7 +33,7 @@ CREATE TABLE rows (
     document BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX rows_by_recording ON rows (recording_id);
-CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB NOT NULL, source BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, reference BLOB, source BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE sounds (
     sound TEXT NOT NULL, rank INTEGER NOT NULL, ingested_at TEXT NOT NULL, recording_id TEXT NOT NULL,
     PRIMARY KEY (sound, rank, ingested_at, recording_id)
@@ -73,7 +73,8 @@ RETURNING microseconds
 """
 BEYOND_OF_PLACE = BEYOND_OF_SPEAKER.replace("speaker", "place")
 REFERENCES = """
-SELECT reference FROM recordings WHERE EXISTS (SELECT 1 FROM rows WHERE rows.recording_id = recordings.recording_id)
+SELECT reference FROM recordings
+WHERE reference IS NOT NULL AND EXISTS (SELECT 1 FROM rows WHERE rows.recording_id = recordings.recording_id)
 ORDER BY recording_id
 """
 LEAKS = f"""
@@ -92,14 +93,19 @@ class RowTable:
     def close(self) -> None:
         self._database.close()
 
-    def add(self, recording: TranscribedRecording, candidates: Iterable[Candidate]) -> None:
-        """In one transaction with what was added before, until something is asked."""
-        about = recording.recording_id, encode(_reference(recording)), encode(_source(recording))
+    def add(
+        self, recording: TranscribedRecording, candidates: Iterable[Candidate], foreign_etag: str | None = None
+    ) -> None:
+        """In one transaction with what was added before, until something is asked.
+
+        One in an archive is pinned by its `foreign_etag`, and is no recording of the catalogue to be referred to.
+        """
+        reference = encode(_reference(recording)) if foreign_etag is None else None
+        about = recording.recording_id, reference, encode(_source(recording, foreign_etag))
         self._database.execute("INSERT INTO recordings VALUES (?, ?, ?)", about)
         for one in candidates:
             self._database.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _values(one))
             self._database.executemany("INSERT INTO voices VALUES (?, ?)", ((one.row.id, name) for name in one.voices))
-
         if recording.sound_sha256 is not None:
             self._database.execute("INSERT INTO sounds VALUES (?, ?, ?, ?)", _sound(recording))
 
@@ -142,7 +148,7 @@ class RowTable:
         return found.fetchone() is not None
 
     def references(self) -> Iterator[bytes]:
-        """A line for each recording that has rows, in the order of the ids."""
+        """A line for each recording of the catalogue that has rows, in the order of the ids."""
         return (reference + b"\n" for (reference,) in self._database.execute(REFERENCES))
 
     def source_of(self, recording_id: str) -> SourceAudio:
@@ -182,10 +188,11 @@ def _reference(recording: TranscribedRecording) -> DatasetReference:
     )
 
 
-def _source(recording: TranscribedRecording) -> SourceAudio:
+def _source(recording: TranscribedRecording, foreign_etag: str | None) -> SourceAudio:
     path, size, key = audio_path(recording), recording.size_bytes, recording.audio_key
     return SourceAudio(
         recording_id=recording.recording_id,
         life=recording.life,
         file=DatasetFile(path=path, sha256=recording.sha256, bytes=size, key=key),
+        etag=foreign_etag,
     )

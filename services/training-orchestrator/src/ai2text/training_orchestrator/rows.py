@@ -40,7 +40,7 @@ class Row:
     codec: Codec
     """As the recording was taken in, or of a file that the row has of its own."""
     audio_sha256: str
-    """Of the recording."""
+    """Of the recording; empty for one in an archive, of which not all was read."""
     audio_seconds: float
     """Of the whole recording, as decoding it gave."""
     sample_rate_hz: int
@@ -77,6 +77,11 @@ class Row:
     @property
     def has_own_file(self) -> bool:
         return self.codec is not Codec.SOURCE
+
+    @property
+    def lies_elsewhere(self) -> bool:
+        """In an archive, and not in a file of its own: `audio` says where."""
+        return not self.audio_sha256 and not self.has_own_file
 
     @property
     def file_id(self) -> str:

@@ -17,6 +17,9 @@ class OrchestratorSettings(BaseSettings):
     metadata_url: str = Field("http://127.0.0.1:8081", description="The metadata service, which knows the catalogue.")
     connect_timeout_seconds: float = Field(2, gt=0, description="For a connection to it.")
     read_timeout_seconds: float = Field(60, gt=0, description="For the next rows of its snapshot.")
+    probe_at_once: int = Field(
+        8, ge=1, le=64, description="Recordings in archives whose lengths are measured at the same time."
+    )
     unfinished_seconds: float = Field(
         600, gt=0, description="How often versions that were claimed and not finished are asked for again."
     )

@@ -55,6 +55,9 @@ PACKED = frozenset({Format.NEMO_TARRED, Format.HF_PARQUET, Format.WEBDATASET})
 BY_REFERENCE = (Format.NEMO, Format.KALDI, Format.LHOTSE)
 """Formats that say where a recording lies."""
 
+REFERENCES_ANYTHING = (Format.NEMO, Format.LHOTSE)
+"""Formats whose readers also read from an object store."""
+
 
 class Codec(StrEnum):
     SOURCE = "source"
@@ -209,6 +212,25 @@ def _without_repetition(formats: tuple[Format, ...]) -> tuple[Format, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignManifest:
+    """A corpus that lies in an archive with its texts: JSON lines as NeMo wants them."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    manifest: Annotated[str, Field(pattern=r"^s3://[^/\s]+/[^\s\x00-\x1f]+$", max_length=1100)]
+    language: Annotated[str | None, Field(pattern="^[a-z]{2,3}$")] = None
+    """Of lines that do not say it."""
+    speaker_prefix: Annotated[str, Field(max_length=100)] = ""
+    """Before the name of every speaker: number 12 is somebody else in each corpus."""
+    review: ReviewStatus = ReviewStatus.UNREVIEWED
+    """What people have done about its texts."""
+
+    def __post_init__(self) -> None:
+        if self.review is ReviewStatus.EXCLUDED:
+            raise ValueError("what is excluded is no part of a dataset: leave the manifest away")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -231,6 +253,8 @@ class Definition:
     """Ids of recordings that are the split `golden` and nothing else."""
     formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_without_repetition)] = (Format.NEMO,)
     audio: Audio = Audio()
+    foreign: Annotated[tuple[ForeignManifest, ...], Field(max_length=100)] = ()
+    """Beside what the catalogue has; its rows keep the same rules."""
     allow_empty_splits: bool = False
     trigger: Trigger | None = None
     """Of the newest version alone; without one nothing is made by itself."""
@@ -247,6 +271,7 @@ class Definition:
         if Format.COMMON_VOICE in self.formats and taken:
             raise ValueError(f"{', '.join(sorted(taken))} is a table of common-voice itself: name the split otherwise")
         self._check_audio()
+        self._check_foreign()
 
     def _check_audio(self) -> None:
         cut = [one for one in self.formats if one in AUDIO_OF_EACH_ROW]
@@ -256,3 +281,14 @@ class Definition:
             raise ValueError(f"audio.reference has no effect on {self.formats[0]}, which holds its audio")
         if self.audio.reference == STORE and Format.KALDI in self.formats:
             raise ValueError("kaldi reads nothing from an object store: give a path as audio.reference")
+
+    def _check_foreign(self) -> None:
+        names = [one.manifest for one in self.foreign]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice} is named twice under foreign")
+        copied = [one for one in self.formats if one not in REFERENCES_ANYTHING]
+        if self.foreign and copied and self.audio.codec is Codec.SOURCE:
+            raise ValueError(
+                f"{copied[0]} wants audio beside it, and that of foreign manifests stays where it lies: choose the "
+                "audio.codec flac, wav or opus"
+            )

@@ -42,11 +42,40 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRead:
+    manifest: str
+    etag: str
+    bytes: Bytes
+    lines: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenLine:
+    """That makes no row, and why; lines count from 1."""
+
+    manifest: str
+    line: Annotated[int, Field(ge=1)]
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignReport:
+    """Of manifests in archives. `left_out` counts lines by the code of the reason; `broken` names the first hundred."""
+
+    manifests: list[ManifestRead]
+    lines: Count
+    left_out: dict[str, Count]
+    broken: list[BrokenLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Amount):
     """What is in it, and what each rule left out."""
 
     splits: dict[str, Amount]
     left_out: dict[str, Amount]
+    foreign: ForeignReport | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,12 +43,17 @@ def _recordings(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
 def _recording(row: Row) -> dict[str, Any]:
     return {
         "id": row.file_id,
-        "sources": [{"type": "file", "channels": _channels(row), "source": row.audio}],
+        "sources": [{"type": _kind(row), "channels": _channels(row), "source": row.audio}],
         "sampling_rate": row.sample_rate_hz,
         "num_samples": row.file_samples,
         "duration": row.file_seconds,
         "channel_ids": _channels(row),
     }
+
+
+def _kind(row: Row) -> str:
+    """The library reads from object stores too, if its environment has smart_open."""
+    return "url" if row.audio.startswith("s3://") else "file"
 
 
 def _supervision(row: Row, start: float) -> dict[str, Any]:
