@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import pytest
+from av.audio.stream import AudioStream
 
 from tests.e2e.test_uploads import SIX_FORMATS, upload
 from tests.fixtures.stack import SAMPLES, Stack
@@ -90,6 +91,29 @@ def test_versions_count_up_and_never_change_and_the_newest_is_listed(stack: Stac
     listed = [(item["name"], item["version"], item["status"]) for item in [*page["items"], *rest["items"]]]
     assert listed == [("another", 1, "published"), ("growing", 2, "published")]
     assert rest["next"] is None
+
+
+def as_flac(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with av.open(io.BytesIO(content), "r") as source, av.open(file, "w", format="flac") as copy:
+        (sound,) = source.streams.audio
+        stream = copy.add_stream("flac", rate=sound.rate, layout="mono")
+        assert isinstance(stream, AudioStream)
+        for frame in [*source.decode(sound), None]:
+            copy.mux(stream.encode(frame))
+    return file.getvalue()
+
+
+def test_a_recording_and_its_flac_are_one_row_and_the_other_is_counted(stack: Stack, uploader: str) -> None:
+    name = "01-the-weather-is-here.wav"
+    transcribed(stack, uploader, name)
+    copy = as_flac((SAMPLES / name).read_bytes())
+    answer = stack.post("/v1/recordings", token=uploader, files={"file": ("copy.flac", copy)}).json()
+    stack.get(f"/v1/jobs/{answer['job_id']}", token=uploader, wait="20")
+    version = built(stack, uploader, "copies")
+    (row,) = rows(stack, uploader, version)
+    assert row["recording_id"] != answer["recording_id"], "the first one stays"
+    assert {rule: left["rows"] for rule, left in version["report"]["left_out"].items()} == {"repeated_audio": 1}
 
 
 def test_a_file_is_read_in_ranges_and_hashes_to_what_is_listed(stack: Stack, uploader: str) -> None:
