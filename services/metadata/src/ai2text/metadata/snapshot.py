@@ -17,15 +17,6 @@ BYTES_AT_ONCE = 4 << 20
 """Of segments, about: ids are hashes, so those that come next are as long as those that came."""
 _options = TypeAdapter(TranscriptionOptions)
 _segments = TypeAdapter(tuple[TranscribedSegment, ...])
-TRANSCRIBED = """
-    FROM recordings r
-    JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
-    LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
-    LEFT JOIN jobs ON jobs.job_id = coalesce(t.job_id, b.job_id)
-    LEFT JOIN erasures e ON e.recording_id = r.recording_id
-    WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
-        AND jobs.task IS DISTINCT FROM 'translate'
-"""
 
 
 async def snapshot(
@@ -39,7 +30,7 @@ async def snapshot(
     """
     async with database.reading(tenant) as connection:
         await connection.execute(
-            f"""
+            """
             DECLARE snapshot NO SCROLL CURSOR FOR
             SELECT r.recording_id::text, coalesce(e.next_life, 0) AS life, r.sha256, r.size_bytes, r.audio_key,
                 r.container, r.duration_seconds, r.sample_rate_hz, r.channels, r.peak_dbfs, r.loudness_lufs,
@@ -57,9 +48,15 @@ async def snapshot(
                         ORDER BY s.place)::text
                     FROM segments s WHERE s.recording_id = t.recording_id AND s.revision = coalesce(t.base, t.revision)
                         AND s.since <= t.revision AND (s.until IS NULL OR s.until > t.revision)) AS segments
-            {TRANSCRIBED}
+            FROM recordings r
+            JOIN transcripts t ON t.recording_id = r.recording_id AND t.revision = r.current_revision
+            LEFT JOIN transcripts b ON b.recording_id = t.recording_id AND b.revision = t.base
+            LEFT JOIN jobs ON jobs.job_id = coalesce(t.job_id, b.job_id)
+            LEFT JOIN erasures e ON e.recording_id = r.recording_id
+            WHERE r.tenant = %(tenant)s AND t.tenant = %(tenant)s AND r.audio_key IS NOT NULL
+                AND jobs.task IS DISTINCT FROM 'translate'
             ORDER BY r.recording_id
-            """,  # noqa: S608 - a constant
+            """,
             {"tenant": tenant, "spaceless": list(SPACELESS), "longer": words_longer_than},
         )
         count = FIRST_ROWS
@@ -70,26 +67,33 @@ async def snapshot(
 
 
 async def snapshot_size(database: Database, tenant: str) -> SnapshotSize:
-    """Of what `snapshot` would give. Raises CatalogueUnavailable.
+    """Of about what `snapshot` would give: what was only translated counts here. Raises CatalogueUnavailable.
 
-    The state is a sum of hashes, so the order of rows does not matter and nothing is sorted.
+    Asked every minute, so it reads each recording and none of its transcripts, and sorts nothing: the state is one of
+    all hashes, in whatever order.
     """
     async with database.reading(tenant) as connection:
         cursor = await connection.execute(
-            f"""
-            SELECT count(*) AS recordings, coalesce(sum(r.duration_seconds), 0) AS duration_seconds,
-                coalesce(sum(hashtextextended(concat_ws(' ', r.recording_id, e.next_life, t.revision, r.review,
-                    r.tags), 0)::numeric), 0)
-                + (SELECT coalesce(sum(hashtextextended(concat_ws(' ', recording_id, source_id), 0)::numeric), 0)
-                    FROM sources WHERE tenant = %(tenant)s) AS state
-            {TRANSCRIBED}
-            """,  # noqa: S608 - a constant
+            """
+            WITH transcribed AS MATERIALIZED (
+                SELECT recording_id, listed_at, current_revision, review, tags, duration_seconds FROM recordings
+                WHERE tenant = %(tenant)s AND audio_key IS NOT NULL AND current_revision IS NOT NULL
+            ), of_recordings AS (
+                SELECT count(*) AS recordings, coalesce(sum(duration_seconds), 0) AS duration_seconds,
+                    coalesce(bit_xor(hash_record_extended(
+                        ROW(recording_id, listed_at, current_revision, review, tags), 0)), 0) AS state
+                FROM transcribed
+            ), of_sources AS (
+                SELECT coalesce(bit_xor(hash_record_extended(ROW(recording_id, source_id), 0)), 0) AS state
+                FROM sources JOIN transcribed USING (recording_id) WHERE tenant = %(tenant)s
+            )
+            SELECT recordings, duration_seconds, (r.state # s.state)::text AS state
+            FROM of_recordings r, of_sources s
+            """,
             {"tenant": tenant},
         )
         (row,) = await cursor.fetchall()
-    return SnapshotSize(
-        recordings=row["recordings"], duration_seconds=row["duration_seconds"], state=f"{row['state']:f}"
-    )
+    return SnapshotSize(**row)
 
 
 def _rows_next(rows: Sequence[DictRow]) -> int:
