@@ -18,12 +18,14 @@ from ai2text.common.contracts.training import CommandTraining, TrainingEnded, Tr
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.problems import answer_errors_as_problems
+from ai2text.common.settings import S3Settings
 from ai2text.training_orchestrator.dataset import Withdrawal
 from ai2text.training_orchestrator.run_routes import run_router
 from ai2text.training_orchestrator.runs import Runs
-from ai2text.training_orchestrator.training_run import Run, outputs_prefix, running
+from ai2text.training_orchestrator.training_run import Run, outputs_prefix, run_key, running
 from ai2text.training_orchestrator.versions import Versions
 from tests.fixtures.examples import NOW
+from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.inside import KEY, ask
 from tests.fixtures.training import EVENT, PLACE, Follower, publish
 
@@ -82,6 +84,21 @@ async def test_of_many_changes_of_one_state_of_a_run_one_is_made(object_store: O
         made = [stands for stands in pool.map(lambda change: runs.change(change, etag), changes) if stands]
     assert len(made) == 1
     assert runs.of_version("default", "speech", 1) == made
+
+
+async def test_a_change_counts_also_where_the_stores_answer_to_it_was_lost(
+    object_store: ObjectStore, s3_settings: S3Settings, s3_proxy: FaultProxy
+) -> None:
+    runs = Runs(ObjectStore(s3_settings.model_copy(update={"endpoint": s3_proxy.address})))
+    write = f"PUT /{s3_settings.bucket}/{run_key(PLACE)}".encode()
+    s3_proxy.lose_answer_to(write)
+    assert runs.begin(Run(place=PLACE, run_id="x", requested_at=NOW))
+    found = runs.find(PLACE)
+    assert found is not None
+    s3_proxy.lose_answer_to(write)
+    changed = runs.change(running(found[0], NOW), found[1])
+    assert changed is not None
+    assert Runs(object_store).of_version("default", "speech", 1) == [changed]
 
 
 async def test_a_published_version_is_trained_on_once_and_whoever_listens_reports_how_it_goes(

@@ -29,8 +29,11 @@ class Runs:
             yield training_run.place_of(found.key)
 
     def begin(self, run: Run) -> bool:
-        """Whether it is the first one of its number."""
-        return self._store.put_first(training_run.run_key(run.place), encode(run))
+        """Whether it is the first one of its number; also where the store's answer to it was lost."""
+        if self._store.put_first(training_run.run_key(run.place), encode(run)):
+            return True
+        found = self.find(run.place)
+        return found is not None and found[0].run_id == run.run_id
 
     def find(self, place: Place) -> tuple[Run, str] | None:
         """With the ETag that a change wants."""
@@ -47,7 +50,10 @@ class Runs:
     def change(self, run: Run, etag: str) -> Run | None:
         """As it stands then, and with all outputs if it has ended; None if somebody else has changed it meanwhile."""
         stands = replace(run, outputs=(*run.outputs, *self._outputs(run.place))) if run.ended else run
-        return stands if self._store.put_over(training_run.run_key(run.place), encode(stands), etag) else None
+        if self._store.put_over(training_run.run_key(run.place), encode(stands), etag):
+            return stands
+        found = self.find(run.place)  # the answer to it may have been lost, or a rival has made the same change
+        return stands if found is not None and found[0] == stands else None
 
     def _outputs(self, place: Place) -> Iterator[RunOutput]:
         prefix = training_run.outputs_prefix(place)
