@@ -16,6 +16,7 @@ from ai2text.audio.sandbox import Sandbox
 from ai2text.audio.sound_digest import WHOLE_SECONDS
 from ai2text.common.contracts.recordings import Media
 from tests.fixtures.memory_source import MemorySource
+from tests.fixtures.sounds import frames_of, recorded
 from tests.integration.audio.media import make, sound
 
 RATE_HZ = 16_000
@@ -76,6 +77,17 @@ def test_other_tags_are_not_another_sound(sandbox: Sandbox, extension: str, layo
     assert plain != tagged
     assert digest(sandbox, plain) == digest(sandbox, tagged)
     assert digest(sandbox, plain) != digest(sandbox, make(extension, 11.1, layout=layout))
+
+
+@pytest.mark.parametrize(
+    ("muxer", "codec", "rate_hz"), [("mp3", "libmp3lame", 44_100), ("ogg", "libopus", 48_000), ("ipod", "aac", 44_100)]
+)
+def test_channels_that_decode_to_fractions_are_digested_as_they_were_packed(
+    sandbox: Sandbox, muxer: str, codec: str, rate_hz: int
+) -> None:
+    both = frames_of(2, rate_hz, 2, "s16")
+    found = {digest(sandbox, recorded(muxer, codec, rate_hz, frames)) for frames in (both, both[:, ::-1], both[:, :1])}
+    assert len(found) == 3
 
 
 def test_another_sample_a_sample_more_and_another_rate_are_another_sound(sandbox: Sandbox) -> None:

@@ -73,7 +73,7 @@ class SoundDigest:
 
 
 def _is_apart(frame: AudioFrame) -> bool:
-    return frame.format.is_planar and frame.layout.nb_channels > 1
+    return frame.format.name in WHOLE_NUMBERS and frame.format.is_planar and frame.layout.nb_channels > 1
 
 
 def _heard(start: int, end: int, rate_hz: int) -> Iterator[tuple[int, int]]:
