@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import sys
 import tarfile
 import wave
@@ -86,22 +87,37 @@ CUT = {"segmentation": Segmentation.SEGMENTS, "audio": Audio(codec=Codec.WAV)}
 def test_what_is_written_keeps_the_rules_and_nobody_says_ok_who_has_not_read_it(
     folder: Path, form: Format, definition: dict[str, Any]
 ) -> None:
-    found = check_format(written(folder, **definition), form, 3)
+    found = check_format(FolderContent(written(folder, **definition)), form, 3)
     assert (found.rows, found.violations, found.result) == (3, (), "rules checked, reader not installed")
 
 
 @pytest.mark.parametrize(("reference", "named"), [("/data/", "/data/audio/"), ("store", "s3://bucket/")])
 def test_audio_that_is_referred_to_is_named_by_its_reference(folder: Path, reference: str, named: str) -> None:
     manifest = folder / "train_manifest.json"
-    assert check_format(folder, Format.NEMO, 3, reference).violation_count == 3
+    assert check_format(FolderContent(folder, reference), Format.NEMO, 3).violation_count == 3
     manifest.write_bytes(manifest.read_bytes().replace(b'"audio/', f'"{named}'.encode()))
-    assert check_format(folder, Format.NEMO, 3, reference).result == "rules checked, its audio lies elsewhere"
-    assert check_format(folder, Format.NEMO, 3).violation_count == 3
+    assert (
+        check_format(FolderContent(folder, reference), Format.NEMO, 3).result
+        == "rules checked, its audio lies elsewhere"
+    )
+    assert check_format(FolderContent(folder), Format.NEMO, 3).violation_count == 3
+
+
+def test_audio_of_archives_is_named_by_where_it_lies(folder: Path) -> None:
+    manifest = folder / "train_manifest.json"
+    first, *others = manifest.read_text().splitlines(keepends=True)
+    elsewhere = json.dumps(json.loads(first) | {"audio_filepath": "s3://corpora/one.wav"}) + "\n"
+    manifest.write_text("".join([elsewhere, *others]))
+    mixed = FolderContent(folder, names_archives=True)
+    assert check_format(mixed, Format.NEMO, 3).result == "rules checked, its audio lies elsewhere"
+    assert check_format(FolderContent(folder), Format.NEMO, 3).violation_count == 1
 
 
 @pytest.mark.parametrize("form", Format)
 def test_a_row_too_few_is_a_violation(folder: Path, form: Format) -> None:
-    assert check_format(folder, form, 4).violations == (f"{form}: there are 3 rows, and the version has 4.",)
+    assert check_format(FolderContent(folder), form, 4).violations == (
+        f"{form}: there are 3 rows, and the version has 4.",
+    )
 
 
 Break = Callable[[bytes], bytes]
@@ -254,7 +270,7 @@ def test_l02_what_a_reader_would_stumble_over_is_named(
 ) -> None:
     file = folder / path
     file.write_bytes(damage(file.read_bytes()))
-    found = check_format(folder, Format(form), 3)
+    found = check_format(FolderContent(folder), Format(form), 3)
     assert any(said in line for line in found.violations), found.violations
 
 
@@ -277,10 +293,10 @@ def test_whatever_happened_to_a_file_the_check_comes_to_an_end(data: st.DataObje
 
 def test_a_python_without_the_reader_is_no_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(READERS_PYTHON, sys.executable)
-    assert check_format(folder, Format.WEBDATASET, 3).result == "rules checked, reader not installed"
+    assert check_format(FolderContent(folder), Format.WEBDATASET, 3).result == "rules checked, reader not installed"
 
 
 def test_a_python_that_cannot_be_run_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(READERS_PYTHON, str(folder / "python"))
     with pytest.raises(Misconfigured, match="which cannot be run"):
-        check_format(folder, Format.WEBDATASET, 3)
+        check_format(FolderContent(folder), Format.WEBDATASET, 3)

@@ -40,13 +40,13 @@ class Checked:
         return f"ok: {self.reader} read it" if self.reader else "rules checked, reader not installed"
 
 
-def check_format(folder: Path, form: Format, expected_rows: int, reference: str | None = None) -> Checked:
+def check_format(content: FolderContent, form: Format, expected_rows: int) -> Checked:
     """Raises Misconfigured for a reader that cannot be run."""
-    found = check_by_rules(FolderContent(folder, reference), form, expected_rows)
+    found = check_by_rules(content, form, expected_rows)
     violations, count, reader = [str(one) for one in found.first], found.violations, None
-    is_elsewhere = reference is not None and form in BY_REFERENCE
+    is_elsewhere = (content.reference is not None or content.names_archives) and form in BY_REFERENCE
     if not violations and not is_elsewhere:
-        reader, violations = _read(folder, form, expected_rows)
+        reader, violations = _read(content.folder, form, expected_rows)
         count = len(violations)
     return Checked(
         format=form,

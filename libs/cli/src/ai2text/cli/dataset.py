@@ -16,10 +16,11 @@ from ai2text.cli.check_dataset import check_format
 from ai2text.cli.client import connected, json_of, list_items
 from ai2text.cli.definition import read_definition
 from ai2text.cli.download import Wanted, fetch, plan
+from ai2text.cli.folder_content import FolderContent
 from ai2text.cli.options import AsJson, Data, Limit, Url, readable_errors
 from ai2text.cli.tables import moment, number, say, show, show_json, show_list, table_of
 from ai2text.cli.write_transcript import make_folder
-from ai2text.common.contracts.definition import Format
+from ai2text.common.contracts.definition import Codec, Format
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.errors import Misconfigured
 
@@ -137,9 +138,11 @@ def check(
         folder = output or Path(meanwhile)
         _download(client, path, version["files"], folder)
         rows = version["report"]["rows"]
-        reference = version["definition"]["audio"]["reference"]
+        audio, foreign = version["definition"]["audio"], version["definition"]["foreign"]
+        names_archives = bool(foreign) and audio["codec"] == Codec.SOURCE
+        content = FolderContent(folder.resolve(), audio["reference"], names_archives)
         formats = [Format(one) for one in version["definition"]["formats"]]
-        found = [check_format(folder.resolve(), one, rows, reference) for one in formats]
+        found = [check_format(content, one, rows) for one in formats]
     if as_json:
         show_json([{**asdict(one), "result": one.result} for one in found])
     else:

@@ -11,7 +11,8 @@ from ai2text.training_orchestrator.rules.sound_header import HEADER_BYTES, Sound
 @dataclass(frozen=True, slots=True)
 class FolderContent:
     folder: Path
-    reference: str | None
+    reference: str | None = None
+    names_archives: bool = False
 
     def paths(self, pattern: str) -> list[str]:
         """Only what lies as deep as the pattern says."""

@@ -15,6 +15,11 @@ class Content(Protocol):
         """What stands before the paths of audio in manifests, see the definition."""
         ...
 
+    @property
+    def names_archives(self) -> bool:
+        """Whether manifests name some audio by where it lies in an archive."""
+        ...
+
     def paths(self, pattern: str) -> Iterable[str]:
         """Those of files that were made for the version, by a pattern of `fnmatch`, in order."""
         ...
@@ -39,14 +44,21 @@ def has_file(content: Content, path: object) -> bool:
 
 
 def has_audio(content: Content, named: object) -> bool:
-    """Whether a manifest that names audio like this names some of the version, or of the store."""
+    """Whether a manifest that names audio like this names some of the version, of the store or of an archive."""
+    if _lies_in_store(content, named):
+        return True
     if content.reference == STORE:
-        return isinstance(named, str) and named.startswith("s3://")
+        return False
     return isinstance(named, str) and _is_referenced(content, named) and has_file(content, _path(content, named))
 
 
 def sound_named(content: Content, named: str) -> Sound | None:
-    return None if content.reference == STORE else content.sound(_path(content, named))
+    return None if _lies_in_store(content, named) else content.sound(_path(content, named))
+
+
+def _lies_in_store(content: Content, named: object) -> bool:
+    expected = content.reference == STORE or content.names_archives
+    return expected and isinstance(named, str) and named.startswith("s3://")
 
 
 def _is_referenced(content: Content, named: str) -> bool:
