@@ -275,7 +275,9 @@ async def installed(dsn: str, broker: Broker, s3: S3Settings, home: Path) -> Asy
                 yield Installation(
                     metadata=metadata,
                     ingestion=ingestion,
-                    orchestrator=orchestrator_app(made.requests, made.rebuild, made.requests.versions, store, KEY),
+                    orchestrator=orchestrator_app(
+                        made.requests, made.rebuild, made.checks, made.requests.versions, store, KEY
+                    ),
                     database=database,
                     store=store,
                     broker=broker,

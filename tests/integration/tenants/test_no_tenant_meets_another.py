@@ -102,6 +102,9 @@ CASES: dict[str, Case] = {
     "GET /v1/datasets/{name}/versions/{version}": FOUND,
     "GET /v1/datasets/{name}/versions/{version}/files/{path}": FOUND,
     "POST /v1/datasets/{name}/versions/{version}/rebuild": Case(own=202, other=404, ends=-1),
+    "POST /v1/datasets/{name}/check": Case(
+        other=404, body=lambda _: {"json": {"version": 1}, "params": {"wait": 60}}, ends=-1
+    ),
     "GET /v1/datasets/{name}/versions/{version}/runs": FOUND,
     "POST /v1/datasets/{name}/versions/{version}/runs": Case(own=409, other=404, ends=-1),
     "POST /v1/datasets/{name}/versions/{version}/runs/{run}": Case(

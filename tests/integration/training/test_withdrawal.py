@@ -75,7 +75,7 @@ def erase(store: ObjectStore, tombstone: Tombstone = TOMBSTONE) -> None:
 def app(client: httpx.AsyncClient, object_store: ObjectStore, broker: Broker, sandbox: Sandbox) -> FastAPI:
     """Another replica than the one that withdraws."""
     other = orchestrating(object_store, Catalogue(client, KEY), broker, sandbox)
-    return build_app(other.requests, other.rebuild, other.requests.versions, object_store, KEY)
+    return build_app(other.requests, other.rebuild, other.checks, other.requests.versions, object_store, KEY)
 
 
 async def test_a_version_is_withdrawn_with_its_text_and_other_versions_stay_whole(

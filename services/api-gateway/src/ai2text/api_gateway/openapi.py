@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from ai2text.api_gateway.documents.administration import NewKey, NewWebhook, Retention
-from ai2text.api_gateway.documents.datasets import RunReport
+from ai2text.api_gateway.documents.datasets import CheckAsked, RunReport
 from ai2text.api_gateway.documents.jobs import AskedJob
 from ai2text.api_gateway.documents.openai import TranscriptionAsk, TranslationAsk
 from ai2text.api_gateway.documents.problem import OpenAIError, Problem
@@ -20,7 +20,7 @@ from ai2text.common.contracts.definition import Definition
 
 BODIES = (
     *(NewKey, NewWebhook, TranscriptionAsk, TranslationAsk, Definition, AskedJob, NewUpload, EndOfUpload),
-    *(ChangedRecording, Retention, Edit, Split, Replacement, Reversion, RunReport),
+    *(ChangedRecording, Retention, Edit, Split, Replacement, Reversion, CheckAsked, RunReport),
 )
 """Sent to us; routes that pass a body on name one of these by `body`."""
 REF = "#/components/schemas/{model}"

@@ -24,6 +24,8 @@ from ai2text.common.object_store import ObjectStore
 from ai2text.common.paging import AfterId, Limit
 from ai2text.common.problems import answer_errors_as_problems
 from ai2text.common.tracing import OWN_SPANS_ONLY
+from ai2text.training_orchestrator.check_routes import check_router
+from ai2text.training_orchestrator.check_versions import CheckVersions
 from ai2text.training_orchestrator.dataset import Claim, Rebuild, RebuildOutcome, VersionOutcome, checked_name
 from ai2text.training_orchestrator.end_trigger import EndTrigger
 from ai2text.training_orchestrator.rebuild_dataset import RebuildDataset
@@ -38,7 +40,12 @@ BLOCK_BYTES = 64 << 10
 
 
 def build_app(
-    requests: RequestDataset, rebuilding: RebuildDataset, versions: Versions, store: ObjectStore, caller_key: str
+    requests: RequestDataset,
+    rebuilding: RebuildDataset,
+    checks: CheckVersions,
+    versions: Versions,
+    store: ObjectStore,
+    caller_key: str,
 ) -> FastAPI:
     app = FastAPI(telemetry=OWN_SPANS_ONLY, openapi_url=None)
     answer_errors_as_problems(app)
@@ -94,6 +101,7 @@ def build_app(
         return await send_object(store, file.key, file.sha256, file.bytes, request.headers)
 
     app.include_router(_trigger_router(EndTrigger(versions, utc_now), caller))
+    app.include_router(check_router(checks, versions, caller))
     app.include_router(run_router(store, versions, caller))
     return app
 

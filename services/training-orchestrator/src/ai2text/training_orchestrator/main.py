@@ -23,6 +23,7 @@ from ai2text.training_orchestrator.archives import load_archives
 from ai2text.training_orchestrator.assemble_dataset import AssembleDataset
 from ai2text.training_orchestrator.catalogue import Catalogue, metadata_client
 from ai2text.training_orchestrator.check_foreign import CheckForeign
+from ai2text.training_orchestrator.check_versions import CheckVersions
 from ai2text.training_orchestrator.command_trainer import CommandTrainer, Surroundings
 from ai2text.training_orchestrator.cut_recordings import CutRecordings
 from ai2text.training_orchestrator.duration_probe import DurationProbe
@@ -96,7 +97,9 @@ async def serve(life: Life) -> None:
         withdrawals = Consumer(broker, _withdrawals(WithdrawVersions(versions, files, utc_now)))
         life.probes.ready_when("nats", lambda: broker.connected)
         life.probes.ready_when("consumer", lambda: not (shards.halted or withdrawals.halted))
-        app = build_app(requests, rebuild, versions, store, caller_key)
+        app = build_app(
+            requests, rebuild, CheckVersions(store, files, utc_now, life.stop.is_set), versions, store, caller_key
+        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(shards.run(life.stop))
             tasks.create_task(withdrawals.run(life.stop))

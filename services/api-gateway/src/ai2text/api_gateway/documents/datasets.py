@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ai2text.api_gateway.documents.common import At, Bytes, Count, Seconds, Sha256
 from ai2text.api_gateway.documents.problem import Reason
-from ai2text.common.contracts.definition import Definition
+from ai2text.common.contracts.definition import Definition, Format
 from ai2text.common.contracts.states import DatasetStatus, TrainingStatus
 
 DatasetName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,63}$", examples=["speech"])]
@@ -103,6 +103,40 @@ class DatasetVersion(Summary):
     error: Reason | None
     rebuild: Rebuild | None
     """The newest one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAsked:
+    version: Version | None = None
+    """The newest one unless it is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What a reader would stumble over."""
+
+    path: str
+    line: Annotated[int, Field(ge=1)] | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFormat:
+    format: Format
+    rows: Count
+    result: Annotated[str, Field(examples=["rules checked, reader not installed"])]
+    violation_count: Count
+    violations: list[Violation]
+    """The first of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    name: DatasetName
+    version: Version
+    status: Literal["checking", "checked"]
+    checked_at: At | None
+    formats: list[CheckedFormat]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

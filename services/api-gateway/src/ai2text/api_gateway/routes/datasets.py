@@ -3,10 +3,20 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.params import Security as SecurityParameter
 
 from ai2text.api_gateway.auth import Door
 from ai2text.api_gateway.documents.common import Page
-from ai2text.api_gateway.documents.datasets import Asked, DatasetVersion, RebuildAsked, Run, RunReport, Summary
+from ai2text.api_gateway.documents.datasets import (
+    Asked,
+    Check,
+    CheckAsked,
+    DatasetVersion,
+    RebuildAsked,
+    Run,
+    RunReport,
+    Summary,
+)
 from ai2text.api_gateway.inside import Service
 from ai2text.api_gateway.openapi import BYTES, body, refusals
 from ai2text.common.contracts.definition import Definition
@@ -112,4 +122,22 @@ def datasets_router(door: Door, orchestrator: Service) -> APIRouter:
     ) -> Response:
         return await orchestrator.forward(request, caller)
 
+    _offer_checks(router, reader, orchestrator)
     return router
+
+
+def _offer_checks(router: APIRouter, reader: SecurityParameter, orchestrator: Service) -> None:
+    @router.post(
+        "/{name}/check",
+        summary="Read a version by the rules of its formats; asked again, it waits for the same check",
+        response_model=Check,
+        openapi_extra=body(CheckAsked, required=False),
+        responses={202: {"model": Check, "description": "It takes longer: ask again"}, **refusals(409, 410)},
+    )
+    async def check_version(
+        request: Request,
+        caller: Annotated[Caller, reader],
+        name: str,
+        wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for its end.")] = 10,
+    ) -> Response:
+        return await orchestrator.forward(request, caller)

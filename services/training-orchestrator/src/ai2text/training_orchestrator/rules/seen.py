@@ -23,6 +23,9 @@ class Seen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._database.close()
 
     def add(self, kind: str, key: str, value: str = "") -> bool:
