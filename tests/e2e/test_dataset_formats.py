@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ai2text.cli.main import app
+from ai2text.common.contracts.definition import Format
 from tests.e2e.test_datasets import built, transcribed
 from tests.e2e.test_uploads import SIX_FORMATS
 from tests.fixtures.stack import SAMPLES, Stack
@@ -92,16 +93,22 @@ def test_a_version_is_checked_by_the_rules_of_its_readers_and_by_those_that_are_
 ) -> None:
     """With AI2TEXT_READERS_PYTHON the real readers load it; without, nobody says ok."""
     transcribed(stack, uploader, *(name for name in SIX_FORMATS if name.endswith((".wav", ".flac"))), TWO_CHANNELS)
-    rows = built(stack, uploader, "checked", formats=FORMATS)["report"]["rows"]
+    formats = [str(form) for form in Format]
+    rows = built(stack, uploader, "checked", formats=formats)["report"]["rows"]
     monkeypatch.setenv("AI2TEXT_TOKEN", uploader)
     command = ["dataset", "check", "checked", "--data", str(stack.data), "--url", stack.url]
     answer = CliRunner().invoke(app, [*command, "--json"])
     assert answer.exit_code == 0, answer.output
     found = {one["format"]: one for one in json.loads(answer.stdout)}
-    assert {name: one["rows"] for name, one in found.items()} == dict.fromkeys(FORMATS, rows)
-    assert found["nemo"]["result"] == found["kaldi"]["result"] == "rules checked, reader not installed"
-    readers = {found[name]["result"].partition(" ")[0] for name in ("lhotse", "hf", "webdataset")}
+    assert {name: one["rows"] for name, one in found.items()} == dict.fromkeys(formats, rows)
+    unread = {"nemo", "nemo-tarred", "kaldi"}
+    assert {found[name]["result"] for name in unread} == {"rules checked, reader not installed"}
+    readers = {found[name]["result"].partition(" ")[0] for name in formats if name not in unread}
     assert readers == ({"ok:"} if "AI2TEXT_READERS_PYTHON" in os.environ else {"rules"})
+    checked = stack.post("/v1/datasets/checked/check", token=uploader, params={"wait": 60}).json()
+    assert {one["format"]: (one["rows"], one["violations"]) for one in checked["formats"]} == dict.fromkeys(
+        formats, (rows, [])
+    )
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere@1", "nowhere@x"])
