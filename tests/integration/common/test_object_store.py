@@ -228,3 +228,16 @@ def test_what_is_erased_has_no_version_left_and_its_neighbour_all(
     object_store.erase("t/drafts/1.json")
     left = [found.object_name for found in client.list_objects(bucket, "t/", recursive=True, include_version=True)]
     assert left == ["t/drafts/1.json.1"] * (2 if versioned else 1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000])
+def test_the_head_of_an_object_tells_what_it_is(object_store: ObjectStore, size: int) -> None:
+    content = bytes(number % 251 for number in range(size))
+    object_store.put("default/head", content)
+    found, head = object_store.read_head("default/head", 100)
+    known = object_store.stat("default/head")
+    assert (found.key, found.size_bytes, found.etag) == (known.key, size, known.etag)
+    assert head == content[:100]
+    assert found.modified_at is not None
+    with pytest.raises(ObjectNotFound):
+        object_store.read_head("default/none", 100)

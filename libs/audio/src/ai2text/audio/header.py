@@ -28,12 +28,12 @@ LENGTHS: dict[bytes, Callable[[Window], Length]] = {
 FILE_TYPE_AT = 4
 
 
-def read_length(source: AudioSource) -> Length | None:
+def read_length(source: AudioSource, head: bytes = b"") -> Length | None:
     """Exactly what decoding all of it would give, or None where head and tail do not settle it.
 
-    Damage in the middle stays unseen. Raises what `source.read` raises.
+    `head` is what is known of its beginning. Damage in the middle stays unseen. Raises what `source.read` raises.
     """
-    window = Window(source)
+    window = Window(source, head)
     try:
         return _length(window)
     except Unsettled:

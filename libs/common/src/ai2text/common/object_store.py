@@ -6,9 +6,10 @@ Every foreign error is translated here; see `store_errors.py`.
 import hashlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import urllib3
@@ -194,6 +195,25 @@ class ObjectStore:
             raise StoreUnavailable(f"{key} ended after {len(content)} of {length} bytes.")
         return content
 
+    def read_head(self, key: str, length: int) -> tuple[StoredObject, bytes]:
+        """What it is and how it begins, in one request; all of one that is shorter. Raises ObjectNotFound."""
+        with translated("read_head"):
+            try:
+                response = self._client.get_object(self._bucket, key, offset=0, length=length)
+            except S3Error as exc:
+                if exc.code != "InvalidRange":
+                    raise
+                return self.stat(key), b""  # of nothing there is no range
+            try:
+                content = response.read()
+            finally:
+                response.close()
+                response.release_conn()
+        found = _described(key, response.headers)
+        if len(content) != min(length, found.size_bytes):
+            raise StoreUnavailable(f"{key} ended after {len(content)} of {min(length, found.size_bytes)} bytes.")
+        return found, content
+
     def stat(self, key: str) -> StoredObject:
         """Raises ObjectNotFound."""
         with translated("stat"):
@@ -267,6 +287,18 @@ class ObjectStore:
             for each in found:
                 if each not in kept and not (kept and each.is_delete_marker):
                     self._client.remove_object(self._bucket, key, version_id=each.version_id)
+
+
+def _described(key: str, headers: Mapping[str, str]) -> StoredObject:
+    """As the headers of an answer with a range say it."""
+    _, _, size = headers.get("Content-Range", "").rpartition("/")
+    modified = headers.get("Last-Modified")
+    return StoredObject(
+        key=key,
+        size_bytes=int(size or headers.get("Content-Length", "0")),
+        etag=headers.get("ETag", "").strip('"'),
+        modified_at=parsedate_to_datetime(modified) if modified else None,
+    )
 
 
 class _HashChecked:

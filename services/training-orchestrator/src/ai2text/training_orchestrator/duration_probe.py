@@ -21,6 +21,7 @@ from ai2text.common.object_store import StoredObject
 
 ATTEMPTS = 3
 """Of one object: an answer that was cut, or a new object in its place, ends only that attempt."""
+HEAD_BYTES = 4096
 AHEAD = 4
 """Objects for each thread that are asked for before the first of them is taken."""
 
@@ -28,7 +29,7 @@ AHEAD = 4
 class Store(Protocol):
     """What is needed of `ObjectStore`."""
 
-    def stat(self, key: str, /) -> StoredObject: ...
+    def read_head(self, key: str, length: int, /) -> tuple[StoredObject, bytes]: ...
     def read(self, key: str, offset: int, length: int, etag: str | None = None, /) -> bytes: ...
 
 
@@ -92,7 +93,7 @@ class DurationProbe:
 
     def _attempt(self, store: "_Counted", key: str) -> Measured | Unmeasured:
         try:
-            return self._measured(store, store.stat(key))
+            return self._measured(store, *store.read_head(key))
         except ObjectNotFound:
             return _unmeasured(key, "missing", "There is no such object.", store)
         except StoreDenied:
@@ -100,8 +101,8 @@ class DurationProbe:
         except Refused as exc:
             return _unmeasured(key, exc.code, exc.detail, store)
 
-    def _measured(self, store: "_Counted", found: StoredObject) -> Measured:
-        length = read_length(_Pieces(store, found))
+    def _measured(self, store: "_Counted", found: StoredObject, head: bytes) -> Measured:
+        length = read_length(_Pieces(store, found), head)
         if length is None:
             return self._decoded(store, found)
         if length.seconds > MAX_DURATION_SECONDS:
@@ -138,16 +139,21 @@ class _Counted:
     """A store, and how much of it was read."""
 
     def __init__(self, store: Store) -> None:
-        self.stat = store.stat
-        self._read = store.read
+        self._store = store
         self._lengths: list[int] = []
 
     @property
     def bytes_read(self) -> int:
         return sum(self._lengths)
 
+    def read_head(self, key: str) -> tuple[StoredObject, bytes]:
+        """It says how large the object is, so there is no request for that alone."""
+        found, head = self._store.read_head(key, HEAD_BYTES)
+        self._lengths.append(len(head))
+        return found, head
+
     def read(self, key: str, offset: int, length: int, etag: str | None = None, /) -> bytes:
-        content = self._read(key, offset, length, etag)
+        content = self._store.read(key, offset, length, etag)
         self._lengths.append(len(content))
         return content
 

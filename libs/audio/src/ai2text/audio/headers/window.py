@@ -14,10 +14,10 @@ PIECE_MAX_BYTES = 1 << 16
 class Window:
     """Each piece that was fetched is kept, so that what stands close together is one request."""
 
-    def __init__(self, source: AudioSource) -> None:
+    def __init__(self, source: AudioSource, head: bytes) -> None:
         self.size_bytes = source.size_bytes
         self._source = source
-        self._pieces: list[tuple[int, bytes]] = []
+        self._pieces = [(0, head)]
 
     def at(self, position: int, length: int) -> bytes:
         """Exactly `length` bytes. Raises Unsettled where the recording has not so many, and what the source raises."""
