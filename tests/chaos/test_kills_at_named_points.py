@@ -28,10 +28,9 @@ POINTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L24")
-@pytest.mark.parametrize(
-    "service", ["asr", *(pytest.param(one, marks=pytest.mark.slow) for one in ("ingestion", "metadata"))]
-)
+@pytest.mark.parametrize("service", POINTS)
 def test_a_service_killed_at_each_of_its_steps_loses_and_doubles_nothing(tmp_path: Path, service: str) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()

@@ -22,6 +22,7 @@ def token(stack: Stack) -> str:
     return stack.token("--tenant", TENANT)
 
 
+@pytest.mark.slow
 def test_audio_is_taken_until_the_quota_is_used_up_and_then_refused_with_a_time(stack: Stack, token: str) -> None:
     content = (SAMPLES / "01-the-weather-is-here.wav").read_bytes()
     allow(stack, "1")

@@ -11,6 +11,7 @@ SWEPT_SOON = {**SOON, "AI2TEXT_UPLOAD_ABANDONED_HOURS": "0.0005", "AI2TEXT_METAD
 
 
 @pytest.mark.lesson("L39")
+@pytest.mark.slow
 def test_l39_reading_a_result_and_restarts_with_their_sweeps_take_nothing_away(tmp_path: Path) -> None:
     stack = Stack(tmp_path, env=SWEPT_SOON).start()
     try:

@@ -240,6 +240,7 @@ def test_killing_the_supervisor_leaves_no_stand_in(supervise: Supervise) -> None
     assert gone(processes)
 
 
+@pytest.mark.slow
 def test_killing_the_supervisor_leaves_no_server_and_they_start_again(supervise: Supervise) -> None:
     run = supervise(starts=[["nats", "postgres", "s3"]])
     processes = run.until_all_are_ready()

@@ -49,6 +49,7 @@ def left_behind(data: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_until_idle_every_file_is_told_and_nothing_is_left(data: Path) -> None:
     (data / "inbox").mkdir(parents=True)
     (data / "inbox/youth.flac").write_bytes((EAR / "samples/03-youth-of-today.flac").read_bytes())

@@ -61,6 +61,7 @@ async def test_l09_a_notification_leads_to_the_object_without_any_listing(archiv
     assert event.source.name == "two words/ä+ü.wav"
 
 
+@pytest.mark.slow
 async def test_an_object_on_another_server_passes_through_and_is_the_same(
     archive: Archive, s3_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -212,6 +212,7 @@ async def _everything(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 async def test_postgres_killed_in_the_middle_of_a_transaction_keeps_nothing_of_it(own_postgres: Server) -> None:
     dsn = dsn_of(own_postgres)
     migrate(dsn)

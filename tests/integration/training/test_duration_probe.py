@@ -188,6 +188,7 @@ with Sandbox(SandboxSettings()) as sandbox:
 
 @pytest.mark.lesson("L06")
 @pytest.mark.lesson("L15")
+@pytest.mark.slow
 def test_l06_of_a_probe_that_is_killed_neither_files_nor_processes_are_left(
     object_store: ObjectStore, s3_settings: S3Settings, temporary: Path
 ) -> None:
