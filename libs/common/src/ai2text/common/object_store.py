@@ -186,11 +186,7 @@ class ObjectStore:
                 length=length,
                 request_headers={"If-Match": f'"{etag}"'} if etag else None,
             )
-            try:
-                content = response.read()
-            finally:
-                response.close()
-                response.release_conn()
+            content = _body(response)
         if len(content) != length:
             raise StoreUnavailable(f"{key} ended after {len(content)} of {length} bytes.")
         return content
@@ -204,11 +200,7 @@ class ObjectStore:
                 if exc.code != "InvalidRange":
                     raise
                 return self.stat(key), b""  # of nothing there is no range
-            try:
-                content = response.read()
-            finally:
-                response.close()
-                response.release_conn()
+            content = _body(response)
         found = _described(key, response.headers)
         if len(content) != min(length, found.size_bytes):
             raise StoreUnavailable(f"{key} ended after {len(content)} of {min(length, found.size_bytes)} bytes.")
@@ -287,6 +279,15 @@ class ObjectStore:
             for each in found:
                 if each not in kept and not (kept and each.is_delete_marker):
                     self._client.remove_object(self._bucket, key, version_id=each.version_id)
+
+
+def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """All of it; the connection is given back."""
+    try:
+        return response.read()
+    finally:
+        response.close()
+        response.release_conn()
 
 
 def _described(key: str, headers: Mapping[str, str]) -> StoredObject:

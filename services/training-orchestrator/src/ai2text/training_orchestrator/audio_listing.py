@@ -1,23 +1,19 @@
 """All audio of a version by its paths, sorted in bounded memory. Blocking."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from ai2text.common.contracts.codec import encode
 from ai2text.training_orchestrator.dataset import DatasetFile
+from ai2text.training_orchestrator.unnamed_database import unnamed_database
 
-CACHE_KIB = 16 << 10
 SCHEMA = "CREATE TABLE listed (path TEXT PRIMARY KEY, line BLOB NOT NULL) WITHOUT ROWID"
 
 
 class AudioListing:
-    """An unnamed SQLite database: on disk beyond its cache, and gone with the process however that ends."""
-
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; {SCHEMA};")
+        self._database = unnamed_database(SCHEMA)
 
     def __enter__(self) -> Self:
         return self

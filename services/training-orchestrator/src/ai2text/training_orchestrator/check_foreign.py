@@ -5,12 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from ai2text.common.contracts.codec import decode
 from ai2text.common.errors import ObjectNotFound, Refused
 from ai2text.training_orchestrator.archives import Archives
-from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.making import Making
-from ai2text.training_orchestrator.plan import SourceAudio
+from ai2text.training_orchestrator.plan import SourceAudio, sources_of
 from ai2text.training_orchestrator.version_files import VersionFiles
 
 AT_ONCE = 8
@@ -39,8 +37,7 @@ class CheckForeign:
             )
 
     def _changed(self, making: Making) -> Iterator[str]:
-        lines = lines_of(self.files.blocks(making.plan.sources))
-        foreign = (one for one in (decode(SourceAudio, line) for line in lines) if one.etag is not None)
+        foreign = (one for one in sources_of(self.files.blocks(making.plan.sources)) if one.etag is not None)
 
         def unchanged(source: SourceAudio) -> bool:
             return self._is_unchanged(making.claim.tenant, source)

@@ -2,7 +2,6 @@
 
 import json
 import posixpath
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,9 +11,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ai2text.common.contracts.codec import decode, encode
 from ai2text.common.errors import Refused
+from ai2text.training_orchestrator.unnamed_database import unnamed_database
 
 LINE_MAX_BYTES = 1 << 20
-CACHE_KIB = 16 << 10
 SCHEMA = """
 CREATE TABLE lines (
     url TEXT NOT NULL, begins INTEGER NOT NULL, lasts INTEGER NOT NULL,
@@ -98,8 +97,7 @@ class ForeignLines:
     """All lines of a version's manifests, by the audio that they are about; used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", check_same_thread=False)  # on disk beyond its cache, and unnamed
-        self._database.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; {SCHEMA};")
+        self._database = unnamed_database(SCHEMA)
 
     def __enter__(self) -> Self:
         return self

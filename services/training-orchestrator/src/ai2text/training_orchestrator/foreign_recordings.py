@@ -3,13 +3,12 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import uuid5
 
 import structlog
 
 from ai2text.common.contracts.datasets import RecordingSource, TranscribedRecording, TranscribedSegment
 from ai2text.common.contracts.definition import Definition, ForeignManifest, Segmentation
-from ai2text.common.contracts.identity import NAMESPACE
+from ai2text.common.contracts.identity import foreign_recording_id
 from ai2text.common.contracts.states import ReviewStatus
 from ai2text.common.errors import ObjectChanged, ObjectNotFound, Refused, StoreDenied, StoreUnavailable
 from ai2text.common.languages import joined
@@ -140,7 +139,7 @@ def _recording(
     if segments:
         found = measured.found
         recording = TranscribedRecording(
-            recording_id=str(uuid5(NAMESPACE, f"{claim.tenant}/{place.url}/{found.etag}")),
+            recording_id=foreign_recording_id(claim.tenant, place.url, found.etag),
             sha256="",
             size_bytes=found.size_bytes,
             audio_key=place.url,

@@ -8,7 +8,6 @@ from itertools import groupby
 
 import structlog
 
-from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.definition import Codec, Format
 from ai2text.common.errors import ObjectChanged, ObjectNotFound, Refused
 from ai2text.training_orchestrator.cut_recordings import Cut, CutRecordings
@@ -16,9 +15,8 @@ from ai2text.training_orchestrator.dataset import DatasetFile
 from ai2text.training_orchestrator.erasures import Erasures
 from ai2text.training_orchestrator.formats import hf_parquet, nemo_tarred, packing, webdataset
 from ai2text.training_orchestrator.formats.packing import Audio, Pack
-from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.making import Making
-from ai2text.training_orchestrator.plan import Shard, ShardOutcome, SourceAudio, SplitRows, Stretch
+from ai2text.training_orchestrator.plan import Shard, ShardOutcome, SourceAudio, SplitRows, Stretch, sources_of
 from ai2text.training_orchestrator.row_file import RowFile
 from ai2text.training_orchestrator.row_paths import paths_of
 from ai2text.training_orchestrator.rows import Row
@@ -44,7 +42,8 @@ class MakeShard:
         Raises Refused when the version cannot be made, Unavailable.
         """
         shard = making.plan.shards[number]
-        sources = {one.recording_id: one for one in self._sources(making, shard)}
+        blocks = self.files.stretch(making.plan.sources, shard.sources)
+        sources = {one.recording_id: one for one in sources_of(blocks)}
         try:
             outcome = self._made(making, shard, sources)
         except ObjectNotFound as exc:
@@ -53,10 +52,6 @@ class MakeShard:
             raise Refused("audio_missing", f"The audio of a recording is not in the object store: {exc}.") from exc
         log.debug("dataset_shard_made", shard=number)
         return None if self._erased(making, sources) else outcome
-
-    def _sources(self, making: Making, shard: Shard) -> Iterator[SourceAudio]:
-        blocks = self.files.stretch(making.plan.sources, shard.sources)
-        return (decode(SourceAudio, line) for line in lines_of(blocks))
 
     def _made(self, making: Making, shard: Shard, sources: dict[str, SourceAudio]) -> ShardOutcome:
         part = packing.Shard(split=shard.split, number=shard.number, of=shard.of)
@@ -109,11 +104,7 @@ class MakeShard:
         """What was cut out of those that were erased is erased too: they may have been told of before it was there."""
         tenant = making.claim.tenant
         tombstones = self.erasures.tombstones(tenant)
-        gone = [
-            sources[one]
-            for one in sources.keys() & tombstones.keys()
-            if self.erasures.is_erased(tenant, one, sources[one].life)
-        ]
+        gone = [one for one in sources.values() if self.erasures.is_erased(tenant, one, tombstones)]
         for source in gone:
             self.cuts.erase(tenant, source)
         return bool(gone)

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.definition import PACKED, Codec, Definition
 from ai2text.training_orchestrator.dataset import DatasetFile, Report
+from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.rows import Row
 
 SHARD_ROWS = 20_000
@@ -81,6 +83,11 @@ class ShardOutcome:
     """That hold audio."""
     audio: tuple[DatasetFile, ...]
     """Under each path that a row's audio has."""
+
+
+def sources_of(blocks: Iterable[bytes]) -> Iterator[SourceAudio]:
+    """Of the plan's list, or of a stretch of it."""
+    return (decode(SourceAudio, line) for line in lines_of(blocks))
 
 
 def has_shards(definition: Definition) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.datasets import TranscribedRecording
 from ai2text.training_orchestrator.catalogue import Catalogue
 from ai2text.training_orchestrator.choose_rows import ChosenRows
@@ -16,8 +15,7 @@ from ai2text.training_orchestrator.erasures import Erasures, Tombstones
 from ai2text.training_orchestrator.foreign_recordings import ForeignRecordings
 from ai2text.training_orchestrator.foreign_report import ForeignFindings
 from ai2text.training_orchestrator.groups import words_wanted_beyond
-from ai2text.training_orchestrator.json_lines import lines_of
-from ai2text.training_orchestrator.plan import Plan, SourceAudio
+from ai2text.training_orchestrator.plan import Plan, sources_of
 from ai2text.training_orchestrator.plans import Plans
 from ai2text.training_orchestrator.row_table import RowTable
 from ai2text.training_orchestrator.tally import Tally
@@ -63,12 +61,8 @@ class PlanVersion:
 
     def _holds_erased(self, claim: Claim, plan: Plan) -> bool:
         tombstones = self.erasures.tombstones(claim.tenant)
-        lines = lines_of(self.files.blocks(plan.sources)) if tombstones else ()
-        sources = (decode(SourceAudio, line) for line in lines)
-        return any(
-            one.recording_id in tombstones and self.erasures.is_erased(claim.tenant, one.recording_id, one.life)
-            for one in sources
-        )
+        sources = sources_of(self.files.blocks(plan.sources) if tombstones else ())
+        return any(self.erasures.is_erased(claim.tenant, one, tombstones) for one in sources)
 
     async def _fill(self, table: RowTable, claim: Claim, tally: Tally) -> None:
         rows = ChosenRows(claim.definition, tally, self.bucket)
@@ -92,8 +86,8 @@ class PlanVersion:
     async def _is_erased(self, claim: Claim, recording: TranscribedRecording, tombstones: Tombstones) -> bool:
         """The catalogue still has it for a moment after its tombstone is written."""
         if recording.recording_id not in tombstones:
-            return False
-        return await asyncio.to_thread(self.erasures.is_erased, claim.tenant, recording.recording_id, recording.life)
+            return False  # without a thread for each of many
+        return await asyncio.to_thread(self.erasures.is_erased, claim.tenant, recording, tombstones)
 
 
 def _add(table: RowTable, rows: ChosenRows, recording: TranscribedRecording) -> None:

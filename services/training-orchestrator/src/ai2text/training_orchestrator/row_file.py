@@ -1,6 +1,5 @@
 """The canonical rows of a version, or of a shard of it, out of a local copy. Blocking."""
 
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,8 +9,8 @@ from typing import IO, Self
 from ai2text.common.contracts.codec import decode
 from ai2text.training_orchestrator.plan import SplitRows, Stretch
 from ai2text.training_orchestrator.rows import Row, Rows, voice_of
+from ai2text.training_orchestrator.unnamed_database import unnamed_database
 
-CACHE_KIB = 16 << 10
 BUFFER_BYTES = 1 << 17
 SCHEMA = """
 CREATE TABLE places (
@@ -29,8 +28,7 @@ class RowFile:
         self._file.writelines(blocks)
         self._splits = {one.split: one.rows for one in splits}
         self._sorted = set[str]()
-        self._places_by_voice = sqlite3.connect("", check_same_thread=False)  # on disk beyond its cache, and unnamed
-        self._places_by_voice.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; {SCHEMA}")
+        self._places_by_voice = unnamed_database(SCHEMA)
 
     def __enter__(self) -> Self:
         return self

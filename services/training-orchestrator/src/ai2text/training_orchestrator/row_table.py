@@ -4,7 +4,6 @@ An unnamed SQLite database: on disk beyond its cache, and gone with the process 
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +17,7 @@ from ai2text.training_orchestrator.dataset import Amount, DatasetFile
 from ai2text.training_orchestrator.plan import SourceAudio
 from ai2text.training_orchestrator.rows import MICRO, Candidate, Row, Rows, microseconds_of, voice_of, words_in
 from ai2text.training_orchestrator.tally import amount
+from ai2text.training_orchestrator.unnamed_database import unnamed_database
 
 CACHE_KIB = 32 << 10
 RANK = {ReviewStatus.VERIFIED: 0, ReviewStatus.CORRECTED: 1, ReviewStatus.UNREVIEWED: 2}
@@ -87,8 +87,7 @@ class RowTable:
     """Used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; {SCHEMA}")
+        self._database = unnamed_database(SCHEMA, CACHE_KIB)
 
     def close(self) -> None:
         self._database.close()

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ai2text.common.contracts.codec import decode
 from ai2text.common.contracts.definition import Codec
 from ai2text.training_orchestrator.audio_listing import AudioListing
 from ai2text.training_orchestrator.dataset import DatasetFile
-from ai2text.training_orchestrator.json_lines import lines_of
 from ai2text.training_orchestrator.making import Making
-from ai2text.training_orchestrator.plan import ShardOutcome, SourceAudio
+from ai2text.training_orchestrator.plan import ShardOutcome, sources_of
 from ai2text.training_orchestrator.row_file import RowFile
 from ai2text.training_orchestrator.row_paths import paths_of
 from ai2text.training_orchestrator.text_files import text_files
@@ -41,7 +39,7 @@ def write_version(files: VersionFiles, making: Making, shards: Iterable[ShardOut
 
 def _sources(files: VersionFiles, making: Making, rows: RowFile) -> Iterator[DatasetFile]:
     """Recordings as they were taken in, under each path that formats give them."""
-    sources = (decode(SourceAudio, line) for line in lines_of(files.blocks(making.plan.sources)))
+    sources = sources_of(files.blocks(making.plan.sources))
     recordings = groupby(rows.rows(), lambda row: row.recording_id)
     for source, (_, own) in zip(sources, recordings, strict=True):
         for path in paths_of(next(own), making.claim.definition):

@@ -39,6 +39,11 @@ def recording_id(tenant: str, sha256: str) -> str:
     return _identify("recording", tenant, sha256)
 
 
+def foreign_recording_id(tenant: str, url: str, etag: str) -> str:
+    """Of one that lies in an archive: nobody has hashed its bytes."""
+    return str(uuid5(NAMESPACE, f"{tenant}/{url}/{etag}"))
+
+
 def source_id(tenant: str, kind: str, place: str, name: str) -> str:
     return _identify("source", tenant, kind, place, name)
 

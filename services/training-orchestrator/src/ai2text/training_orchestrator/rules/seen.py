@@ -1,21 +1,18 @@
 """What rules have come across and compare later: on disk beyond a cache, and gone with the process. Blocking."""
 
-import sqlite3
 from types import TracebackType
 from typing import Self
 
-CACHE_KIB = 16 << 10
+from ai2text.training_orchestrator.unnamed_database import unnamed_database
+
+SCHEMA = "CREATE TABLE seen (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;"
 
 
 class Seen:
     """Texts by a kind and a key."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.executescript(
-            f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = OFF; "
-            "CREATE TABLE seen (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;"
-        )
+        self._database = unnamed_database(SCHEMA)
 
     def __enter__(self) -> Self:
         return self
