@@ -26,7 +26,7 @@ from ai2text.ingestion.store_recording import StoreRecording
 from ai2text.ingestion.store_staged import StoreStaged
 from ai2text.ingestion.sweep_staging import SweepStaging
 from ai2text.ingestion.upload import Received, part_key
-from ai2text.ingestion.uploads import Standing, UploadGone, Uploads
+from ai2text.ingestion.uploads import ANSWER, Standing, UploadGone, Uploads
 from tests.fixtures.stack import SAMPLES
 from tests.fixtures.wide_wave import wide_wave
 
@@ -126,6 +126,16 @@ def test_what_is_no_recording_is_refused_and_nothing_is_stored(
     with pytest.raises(Refused):
         store_sample(storing, [object_store.stat("t/staging/s/object")])
     assert list(object_store.list("t/audio/")) == []
+
+
+async def test_what_a_killed_process_left_empty_holds_no_upload_up(
+    object_store: ObjectStore, storing: StoreStaged, broker: Broker, tmp_path: Path
+) -> None:
+    standing = await opened(object_store, tmp_path)
+    put_part(object_store, standing, 1, WAV)
+    object_store.put(f"{standing.prefix}{ANSWER}", b"")
+    one, other = await completed_by_two(object_store, storing, broker, standing.upload.upload_id)
+    assert one.recording_id == other.recording_id
 
 
 def is_there(store: ObjectStore, standing: Standing, at: Callable[[], datetime]) -> bool:

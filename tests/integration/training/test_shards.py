@@ -19,10 +19,11 @@ from ai2text.common.contracts.erasure import Tombstone
 from ai2text.common.contracts.inside import Caller
 from ai2text.common.contracts.states import DatasetStatus
 from ai2text.common.jetstream import Broker
-from ai2text.common.object_store import ObjectStore
+from ai2text.common.object_store import ObjectStore, Readable
+from ai2text.common.settings import S3Settings
 from ai2text.training_orchestrator import dataset
 from ai2text.training_orchestrator.catalogue import Catalogue
-from ai2text.training_orchestrator.dataset import VersionOutcome
+from ai2text.training_orchestrator.dataset import RebuildOutcome, VersionOutcome
 from tests.fixtures.datasets import Orchestrator, orchestrating
 from tests.fixtures.examples import NOW
 from tests.fixtures.sounds import Frames, decoded, frames_of, recorded
@@ -214,6 +215,65 @@ async def test_a_rebuild_that_comes_out_otherwise_names_the_files_and_leaves_the
     assert "train_manifest.json" not in rebuilt.error.detail
     for file in before.files:
         assert hashlib.sha256(object_store.get(file.key)).hexdigest() == file.sha256
+
+
+class Recorded(ObjectStore):
+    """Remembers which keys it was told to write with content."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        super().__init__(settings)
+        self.keys: set[str] = set()
+
+    def put(self, key: str, content: bytes, content_type: str = "application/json") -> None:
+        if content:
+            self.keys.add(key)
+        super().put(key, content, content_type)
+
+    def put_stream(self, key: str, source: Readable, size_bytes: int, content_type: str) -> None:
+        if size_bytes:
+            self.keys.add(key)
+        super().put_stream(key, source, size_bytes, content_type)
+
+    def put_first(self, key: str, content: bytes) -> bool:
+        self.keys.add(key)
+        return super().put_first(key, content)
+
+
+async def test_what_killed_writers_left_empty_hides_nothing_and_holds_nothing_up(
+    recordings: list[TranscribedRecording],
+    object_store: ObjectStore,
+    s3_settings: S3Settings,
+    broker: Broker,
+    sandbox: Sandbox,
+) -> None:
+    async def built_and_rebuilt(store: ObjectStore, name: str) -> tuple[dict[str, str], RebuildOutcome | None]:
+        made = orchestrating(store, Prepared(recordings), broker, sandbox, shard_bytes=1)
+        outcome = await made.build(replace(CUT, name=name))
+        claim = made.assemble.versions.find_claim("default", name, 1)
+        assert claim is not None
+        begun = await made.requests.request_rebuild(WHO, claim)
+        assert begun.number == 1
+        await made.work()
+        files = {file.path: file.sha256 for file in outcome.files if "card" not in file.path}
+        return files, made.rebuild.rebuilds.find_outcome(claim, 1)
+
+    recorded = Recorded(s3_settings)
+    files, rebuilt = await built_and_rebuilt(recorded, "first")
+    assert rebuilt == RebuildOutcome(status=DatasetStatus.PUBLISHED, ended_at=NOW)
+    assert {key.split("/")[1] for key in recorded.keys} == {
+        "cuts",
+        "dataset-files",
+        "dataset-plans",
+        "dataset-rebuilds",
+        "dataset-shards",
+        "datasets",
+        "datasets-assembled",
+    }
+    for key in recorded.keys:
+        object_store.put(key.replace("/first/", "/again/"), b"")
+    again, rebuilt_again = await built_and_rebuilt(object_store, "again")
+    assert again | {"README.md": files["README.md"]} == files
+    assert rebuilt_again == rebuilt
 
 
 async def test_audio_that_is_gone_or_no_audio_fails_the_version_with_its_name(

@@ -86,6 +86,13 @@ async def test_of_many_changes_of_one_state_of_a_run_one_is_made(object_store: O
     assert runs.of_version("default", "speech", 1) == made
 
 
+async def test_what_a_killed_writer_left_empty_is_no_run(object_store: ObjectStore) -> None:
+    runs = Runs(object_store)
+    object_store.put(run_key(PLACE), b"")
+    assert runs.of_version("default", "speech", 1) == []
+    assert runs.begin(Run(place=PLACE, run_id="x", requested_at=NOW))
+
+
 async def test_a_change_counts_also_where_the_stores_answer_to_it_was_lost(
     object_store: ObjectStore, s3_settings: S3Settings, s3_proxy: FaultProxy
 ) -> None:

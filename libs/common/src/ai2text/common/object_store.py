@@ -218,11 +218,11 @@ class ObjectStore:
         )
 
     def exists(self, key: str) -> bool:
+        """Whether `get` would find it."""
         try:
-            self.stat(key)
+            return self.stat(key).size_bytes > 0
         except ObjectNotFound:
             return False
-        return True
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[StoredObject]:
         """Everything below `prefix`, in the order of the keys, a page at a time; of keys after `after`."""
@@ -234,6 +234,10 @@ class ObjectStore:
                     etag=(found.etag or "").strip('"'),
                     modified_at=found.last_modified,
                 )
+
+    def written(self, prefix: str, after: str | None = None) -> Iterator[StoredObject]:
+        """Of what `list` finds that which `get` would find."""
+        return (found for found in self.list(prefix, after) if found.size_bytes)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """What follows `prefix` up to the next slash, each with that slash, as whole prefixes."""

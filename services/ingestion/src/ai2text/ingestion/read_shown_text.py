@@ -63,7 +63,7 @@ class ReadShownText:
 
     def _is_corrected(self, known: Known) -> bool:
         revisions = identity.revisions_of(self._tenant, str(known.recording_id), known.life)
-        return next(self._store.list(revisions), None) is not None
+        return next(self._store.written(revisions), None) is not None
 
     async def _corrected(self, known: Known) -> Corrected:
         seen = await self._catalogue.transcript(self._tenant, str(known.recording_id))

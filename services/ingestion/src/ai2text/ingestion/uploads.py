@@ -53,7 +53,7 @@ class Uploads:
     def find(self, tenant: str, upload_id: str) -> Standing:
         """Raises UploadGone, also when it is about to be swept: nobody may begin to use it then."""
         prefix = staging_prefix(tenant, upload_id)
-        objects = {stored.key.removeprefix(prefix): stored for stored in self._store.list(prefix)}
+        objects = {stored.key.removeprefix(prefix): stored for stored in self._store.written(prefix)}
         times = [stored.modified_at for stored in objects.values() if stored.modified_at]
         expires_at = max(times, default=self._clock() - self._abandoned) + self._abandoned
         if OPENED not in objects or expires_at <= self._clock():

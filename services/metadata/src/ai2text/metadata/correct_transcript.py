@@ -186,8 +186,8 @@ class CorrectTranscript:
         missing.
         """
         folder = key[: key.rindex("/") + 1]
-        listed = await asyncio.to_thread(lambda: list(self.store.list(folder, newest_key)))
-        keys = [found.key for found in listed if found.size_bytes]
+        listed = await asyncio.to_thread(lambda: list(self.store.written(folder, newest_key)))
+        keys = [found.key for found in listed]
         unknown = sorted(await revisions.unknown_revisions(connection, keys)) if keys else []
         for one in unknown:
             found = decode(HumanRevision, await asyncio.to_thread(self.store.get, one))

@@ -64,7 +64,7 @@ class ReconcileBucket:
     async def _tombstones(self, tenant: str) -> int:
         told = 0
         prefix = identity.tombstones_prefix(tenant)
-        async for found in _batches(self._store.list(prefix)):
+        async for found in _batches(self._store.written(prefix)):
             names = {one.key.removeprefix(prefix).removesuffix(".json"): one.modified_at for one in found}
             written = {name: at for name, at in names.items() if at is not None and _is_id(name)}
             async with self._persist.database.transaction() as connection:
@@ -129,7 +129,7 @@ class ReconcileBucket:
 
     def _numbered(self, prefix: str, is_name: Callable[[str], bool]) -> Iterator[tuple[str, str, int]]:
         """Blocking: keys that are a name and a number below the prefix, with both."""
-        for found in self._store.list(prefix):
+        for found in self._store.written(prefix):
             name, _, number = found.key.removeprefix(prefix).removesuffix(".json").partition("/")
             if is_name(name) and _NUMBER.fullmatch(number):
                 yield found.key, name, int(number)
@@ -141,7 +141,7 @@ class ReconcileBucket:
 
     def _keys(self, prefix: str, parts: int) -> Iterator[tuple[str, list[str]]]:
         """Blocking: keys of the known form, each with its parts below the prefix; the last ones are ids."""
-        for found in self._store.list(prefix):
+        for found in self._store.written(prefix):
             below = found.key.removeprefix(prefix).removesuffix(".json").split("/")
             if len(below) == parts and all(map(_is_id, below[-2:])):
                 yield found.key, below

@@ -35,7 +35,7 @@ class AdvanceShards:
 
     async def make(self, making: Making, number: int) -> bool:
         """Whether its outcome stands; not so when a recording of it was erased meanwhile."""
-        if number not in await asyncio.to_thread(self.plans.missing, making):
+        if await asyncio.to_thread(self.plans.has_ended, making, number):
             return True
         outcome = await asyncio.to_thread(self.shards.make_shard, making, number)
         if outcome is None:

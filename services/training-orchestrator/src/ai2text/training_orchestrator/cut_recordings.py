@@ -57,7 +57,7 @@ class CutRecordings:
 
     def _found(self, prefix: str) -> Iterator[tuple[str, tuple[str, int]]]:
         """Keys and sizes by where they belong."""
-        for stored in self.store.list(prefix):
+        for stored in self.store.written(prefix):
             yield stored.key.removeprefix(prefix).rpartition("-")[0], (stored.key, stored.size_bytes)
 
     def _made(self, tenant: str, source: SourceAudio, rows: Sequence[Row]) -> Iterator[Cut]:

@@ -23,7 +23,8 @@ class Erasures:
 
     def tombstones(self, tenant: str) -> Tombstones:
         prefix = identity.tombstones_prefix(tenant)
-        return {found.key.removeprefix(prefix).removesuffix(".json"): found.etag for found in self._store.list(prefix)}
+        found = self._store.written(prefix)
+        return {one.key.removeprefix(prefix).removesuffix(".json"): one.etag for one in found}
 
     def is_erased(self, tenant: str, found: Living, tombstones: Tombstones) -> bool:
         """Whether this life of it, or a later one, was erased; the store is asked only about what has a tombstone."""

@@ -22,7 +22,7 @@ class Plans:
 
     def find_newest(self, claim: Claim) -> Plan | None:
         prefix = dataset.plans_prefix(claim.tenant, claim.definition.name, claim.version)
-        newest = max((found.key for found in self._store.list(prefix)), default=None)
+        newest = max((found.key for found in self._store.written(prefix)), default=None)
         return decode(Plan, self._store.get(newest)) if newest else None
 
     def keep(self, claim: Claim, plan: Plan) -> Plan:
@@ -36,8 +36,11 @@ class Plans:
     def missing(self, making: Making) -> list[int]:
         """Shards without an outcome."""
         prefix = making.shards_prefix
-        ended = {int(found.key.removeprefix(prefix).partition(".")[0]) for found in self._store.list(prefix)}
+        ended = {int(found.key.removeprefix(prefix).partition(".")[0]) for found in self._store.written(prefix)}
         return [number for number in range(len(making.plan.shards)) if number not in ended]
+
+    def has_ended(self, making: Making, number: int) -> bool:
+        return self._store.exists(making.shard_key(number))
 
     def end_shard(self, making: Making, number: int, outcome: ShardOutcome) -> None:
         self._store.put_first(making.shard_key(number), encode(outcome))

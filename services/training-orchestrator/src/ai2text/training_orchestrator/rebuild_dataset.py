@@ -86,9 +86,7 @@ class RebuildDataset:
         making = Making(claim=claim, plan=plan, rebuild=work.rebuild)
         if work.shard is not None and not await self.shards.make(making, work.shard):
             raise _withdrawn(claim)
-        if work.shard is None and await self.shards.request_missing(making):
-            return None
-        if await asyncio.to_thread(self.plans.missing, making):
+        if await self._waits(making, work):
             return None
         await asyncio.to_thread(self.foreign.check_foreign, making)
         written = await asyncio.to_thread(write_version, self.files, making, self.plans.shards(making))
@@ -96,6 +94,12 @@ class RebuildDataset:
         if differing:
             return self._failed(_why(differing))
         return RebuildOutcome(status=DatasetStatus.PUBLISHED, ended_at=self.clock())
+
+    async def _waits(self, making: Making, work: DatasetShardRequested) -> bool:
+        """For shards; the first message asks for them."""
+        if work.shard is None:
+            return await self.shards.request_missing(making)
+        return bool(await asyncio.to_thread(self.plans.missing, making))
 
     def rebuildable(self, claim: Claim) -> VersionOutcome:
         """Raises Refused for what cannot be made once more. Blocking."""

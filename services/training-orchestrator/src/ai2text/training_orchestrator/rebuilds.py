@@ -35,7 +35,7 @@ class Rebuilds:
     def newest(self, version: Claim) -> int:
         """0 without any."""
         prefix = self._prefix(version)
-        found = (int(stored.key.removeprefix(prefix).partition("/")[0]) for stored in self._store.list(prefix))
+        found = (int(stored.key.removeprefix(prefix).partition("/")[0]) for stored in self._store.written(prefix))
         return max(found, default=0)
 
     def find(self, version: Claim, number: int) -> Rebuild | None:

@@ -40,6 +40,8 @@ class Runs:
         key = training_run.run_key(place)
         try:
             found = self._store.stat(key)
+            if not found.size_bytes:  # see `ObjectStore.put_first`
+                return None
             content = self._store.read(key, 0, found.size_bytes, found.etag)
         except ObjectNotFound:
             return None

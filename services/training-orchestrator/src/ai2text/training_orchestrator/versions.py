@@ -54,14 +54,14 @@ class Versions:
     def numbers(self, tenant: str, name: str, since: int = 0) -> set[int]:
         """Those after `since`."""
         prefix = dataset.versions_prefix(tenant, name)
-        listed = self._store.list(prefix, after=f"{prefix}{since:06}/~")  # beyond all that is beside that claim
+        listed = self._store.written(prefix, after=f"{prefix}{since:06}/~")  # beyond all that is beside that claim
         return {int(found.key.removeprefix(prefix).partition("/")[0]) for found in listed}
 
     def newest(self, tenant: str) -> dict[str, int]:
         """The newest version of each dataset, by name."""
         prefix = dataset.datasets_prefix(tenant)
         found: dict[str, int] = {}
-        for stored in self._store.list(prefix):
+        for stored in self._store.written(prefix):
             name, _, version, _ = stored.key.removeprefix(prefix).split("/")
             found[name] = max(found.get(name, 0), int(version))
         return found
