@@ -14,9 +14,8 @@ from ai2text.common.contracts.transcription import TranscriptionFailed, Transcri
 from ai2text.common.errors import BrokerUnavailable
 from ai2text.common.jetstream import Broker, connect
 from ai2text.common.occurrences import SUBJECT_OF, Kind, occurrence_of
-from ai2text.common.topology import set_up
 from tests.fixtures.examples import EVENTS
-from tests.fixtures.servers import FOLDERS, Server, nats_settings_of, wipe
+from tests.fixtures.servers import Server, nats_settings_of, set_up_anew, wipe
 
 WITHIN_SECONDS = 20
 FEW = 3
@@ -25,12 +24,14 @@ FEW = 3
 
 @asynccontextmanager
 async def telling(broker: Broker, remembered: int = 1000) -> AsyncIterator[TenantEvents]:
-    events = TenantEvents(asyncio.Event(), remembered)
+    stop = asyncio.Event()
+    events = TenantEvents(stop, remembered)
     hearing = asyncio.create_task(events.hear(broker))
     try:
         yield events
     finally:
         assert not hearing.done(), "the reader has died"
+        stop.set()
         hearing.cancel()
         await asyncio.wait({hearing})
 
@@ -178,7 +179,7 @@ async def test_an_undecodable_message_is_passed_over(broker: Broker) -> None:
 
 async def test_nats_may_be_killed_under_a_listener(own_nats: Server) -> None:
     async with connect(nats_settings_of(own_nats), "test") as broker:
-        await set_up(broker, FOLDERS)
+        await set_up_anew(broker)
         async with telling(broker) as events:
             told = events.follow("t", None, ())
             await anext(told)
@@ -209,7 +210,7 @@ async def test_of_a_stream_that_was_wiped_listeners_hear_that_they_missed_someth
         told = events.follow("t", whole[-1].place, ())
         await anext(told)
         await wipe(broker)
-        await set_up(broker, FOLDERS)
+        await set_up_anew(broker)
         await broker.publish(failed(9))
         async with asyncio.timeout(60):
             assert [one async for one in told if isinstance(one, Told)] == []

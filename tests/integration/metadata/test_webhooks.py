@@ -24,7 +24,6 @@ from ai2text.common.contracts.webhooks import WebhookDeliveryRequested
 from ai2text.common.jetstream import Broker
 from ai2text.common.object_store import ObjectStore
 from ai2text.common.occurrences import Kind
-from ai2text.common.topology import set_up
 from ai2text.metadata.persist_dataset import persist_dataset
 from ai2text.metadata.persist_training import persist_training
 from ai2text.metadata.postgres.deliveries import (
@@ -41,7 +40,7 @@ from ai2text.metadata.webhook_targets import Targets
 from tests.fixtures.examples import EVENTS
 from tests.fixtures.inside import ask
 from tests.fixtures.receiver import receiver, silent
-from tests.fixtures.servers import FOLDERS, wipe
+from tests.fixtures.servers import set_up_anew, wipe
 from tests.integration.metadata.catalogue import asked, rows
 from tests.integration.metadata.told import EVERYTHING, SOON_SECONDS, Told, ingested, told, transcribed
 
@@ -306,7 +305,7 @@ async def test_a_request_that_was_lost_with_its_stream_comes_by_itself(
         assert await requested(database) == 1
         await wipe(broker)
         owner.execute("DELETE FROM outbox")
-        await set_up(broker, FOLDERS)
+        await set_up_anew(broker)
         owner.execute(
             "UPDATE webhook_deliveries SET requested_at = requested_at - make_interval(secs => %s)", (LEASE_SECONDS,)
         )

@@ -162,7 +162,9 @@ async def test_one_orchestrator_trains_and_when_it_stops_nothing_is_left_and_the
         async with trainer:
             await first.follow()
             await asyncio.gather(first.follow(), second.follow())
-            await until(lambda: first.run().status is TrainingStatus.RUNNING and len(alive(mark)) == 2)
+            seen = first.run().beats
+            await until(lambda: first.run().beats > seen and len(alive(mark)) == 2)
+            assert first.run().status is TrainingStatus.RUNNING
             await second.follow(timedelta(seconds=LOST_SECONDS * 10))
             assert not second.run().ended, "it still gives its beats"
         assert alive(mark) == []

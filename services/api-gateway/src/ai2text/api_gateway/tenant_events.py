@@ -101,13 +101,17 @@ class TenantEvents:
 
     async def wake_all_at_the_end(self) -> None:
         await self._stop.wait()
+        self._wanted.set()
         for memory in self._memories.values():
             memory.wake()
 
     async def hear(self, broker: Broker) -> None:
-        """While somebody listens, whatever NATS does."""
+        """While somebody listens, whatever NATS does, until we stop.
+
+        A cancellation alone may be lost: `asyncio.wait_for` forgets one that comes together with its answer.
+        """
         self.broker = broker
-        while True:
+        while not self._stop.is_set():
             await self._wanted.wait()
             try:
                 await self._read(broker)
@@ -159,7 +163,7 @@ class TenantEvents:
                 memory.begin_at(last)
         reader = StreamReader(broker, subjects.EVENTS, tuple(SUBJECT_OF.values()), self.reached)
         try:
-            while self._memories:
+            while self._memories and not self._stop.is_set():
                 self._tell(await reader.read(LOOK_SECONDS))
                 self.reached = reader.place
             self.reached = None
