@@ -104,6 +104,26 @@ def test_what_a_killed_writer_left_empty_is_nobodys_outcome_and_one_of_many_take
     assert object_store.get("t/outcomes/left.json") == b"%d" % winners[0]
 
 
+def test_what_is_overwritten_while_it_is_read_is_the_one_or_the_other(object_store: ObjectStore) -> None:
+    contents = [b"1" * 10, b"2" * 100_000]
+    object_store.put("t/changing", contents[0])
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for content in contents:
+                object_store.put("t/changing", content)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            read = [object_store.get("t/changing") for _ in range(200)]
+        finally:
+            done.set()
+        writing.result()
+    assert set(read) <= set(contents)
+
+
 def test_a_store_that_does_not_fence_is_refused_at_start(s3_settings: S3Settings) -> None:
     class Unfenced(ObjectStore):
         def put_first(self, key: str, content: bytes) -> bool:

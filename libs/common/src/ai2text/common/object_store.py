@@ -165,11 +165,19 @@ class ObjectStore:
         return found.etag if found.size_bytes == 0 else None
 
     def get(self, key: str) -> bytes:
-        """A whole small object. Raises ObjectNotFound, also for an empty one: what is left of a killed writer."""
-        found = self.stat(key)
-        if found.size_bytes == 0:
+        """A whole small object, as it was at one moment.
+
+        Raises ObjectNotFound, also for an empty one: what is left of a killed writer.
+        """
+        with translated("get"):
+            response = self._client.get_object(self._bucket, key)
+            content = _body(response)
+        found = _described(key, response.headers) if "Content-Length" in response.headers else self.stat(key)
+        if len(content) != found.size_bytes:
+            raise StoreUnavailable(f"{key} ended after {len(content)} of {found.size_bytes} bytes.")
+        if not content:
             raise ObjectNotFound(key)
-        return self.read(key, 0, found.size_bytes)
+        return content
 
     def read(self, key: str, offset: int, length: int, etag: str | None = None) -> bytes:
         """Exactly `length` bytes from `offset`; raises ObjectChanged when the object is no longer the one of `etag`.
@@ -295,7 +303,7 @@ def _body(response: urllib3.BaseHTTPResponse) -> bytes:
 
 
 def _described(key: str, headers: Mapping[str, str]) -> StoredObject:
-    """As the headers of an answer with a range say it."""
+    """As the headers of an answer say it, with a range or without."""
     _, _, size = headers.get("Content-Range", "").rpartition("/")
     modified = headers.get("Last-Modified")
     return StoredObject(
