@@ -20,7 +20,7 @@ from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.ingestion_service import QUICK, WAV, IngestionService, sha256, variant
 from tests.fixtures.service_process import Servers
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 WINDOW_SECONDS = 0.5
 MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
@@ -286,7 +286,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     unmount(place)
 
 
-@pytest.mark.slow
 def test_a_vanished_mount_makes_nothing_forgotten(tmp_path: Path, servers: Servers, small_disk: Path) -> None:
     service = IngestionService(tmp_path, servers)
     mount("--bind", str(small_disk), str(service.inbox))
@@ -326,7 +325,6 @@ def test_a_full_disk_of_the_folder_delays_sidecars_and_loses_none(
         assert not list(small_disk.glob(".ai2text-*"))
 
 
-@pytest.mark.slow
 def test_a_full_disk_of_the_ledger_delays_files_and_loses_none(
     tmp_path: Path, servers: Servers, small_disk: Path
 ) -> None:
@@ -351,7 +349,6 @@ def _fill(path: Path) -> None:
             return
 
 
-@pytest.mark.slow
 @pytest.mark.lesson("L12")
 @pytest.mark.parametrize("away", ["s3", "nats"])
 def test_l12_a_server_away_for_twenty_seconds_delays_and_loses_nothing(
@@ -434,7 +431,6 @@ def test_killed_at_each_step_of_a_disposition_it_loses_and_doubles_nothing(
         service.check(names)
 
 
-@pytest.mark.slow
 def test_killed_at_each_step_of_a_refusal_it_moves_the_file_with_its_reason_once(
     tmp_path: Path, servers: Servers
 ) -> None:
@@ -456,7 +452,6 @@ def test_killed_at_each_step_of_a_refusal_it_moves_the_file_with_its_reason_once
         assert service.requested() == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(3000)
 @pytest.mark.lesson("L04")
 def test_l04_forty_thousand_files_that_came_while_the_service_was_stopped_are_taken_once(

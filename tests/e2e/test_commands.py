@@ -99,6 +99,7 @@ def test_a_search_tells_the_recording_the_time_and_the_words(stack: Stack, uploa
     assert told(stack, "search", "aardvark", token=uploader)[0].startswith("Nobody says 'aardvark'")
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_listed_shown_and_replayed(stack: Stack) -> None:
     before = dead_letters(stack).keys()
     asyncio.run(publish(stack, subjects.RECORDING_INGESTED, f"no JSON {len(before)}".encode()))

@@ -13,6 +13,7 @@ def states(stack: Stack, token: str) -> dict[str, str]:
     return {model["id"]: model["state"] for model in stack.get("/v1/models", token=token).json()["data"]}
 
 
+@pytest.mark.slow
 def test_a_model_is_unloaded_and_comes_back_with_the_next_job(stack: Stack, uploader: str) -> None:
     stack.until(lambda: states(stack, uploader).get("ear") == "ready")
     gone = stack.delete("/v1/models/ear", token=uploader)

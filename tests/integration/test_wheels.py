@@ -47,6 +47,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.lesson("L25")
 @pytest.mark.parametrize("package", CHOSEN)
 def test_l25_a_wheel_installed_alone_can_be_imported_whole(wheels: Path, package: Path, tmp_path: Path) -> None:

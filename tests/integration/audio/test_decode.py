@@ -52,6 +52,7 @@ def test_a_format_that_changes_on_the_way_is_decoded_to_its_end(sandbox: Sandbox
     assert sum(map(len, chunks)) / 16_000 == pytest.approx(6.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_wave_that_is_read_without_a_decoder_gives_what_faster_whisper_makes_of_it(sandbox: Sandbox) -> None:
     """However its header was damaged: what looks strange is not read but decoded, or refused."""
     dice, whole = np.random.default_rng(1), make("wav", 1.0, tags={"title": "A song"})

@@ -96,6 +96,7 @@ def test_each_server_works_below_a_folder_that_only_its_owner_may_enter(make: se
         assert (folder / "private").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 def test_s3_keeps_its_objects_through_a_stop_a_kill_and_a_move_to_other_ports(own_s3: Server) -> None:
     store = ObjectStore(s3_settings_of(own_s3))
     store.make_ready()

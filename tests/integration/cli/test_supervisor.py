@@ -114,6 +114,7 @@ def gone(processes: list[psutil.Process], seconds: float = 5) -> bool:
     return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_is_started_again_with_doubling_delays_up_to_the_longest(supervise: Supervise) -> None:
     run = supervise(pace=QUICK, children={"asr": READY + DIES_WHEN_TOLD})
     for life in range(1, 6):
@@ -122,6 +123,7 @@ def test_a_child_that_dies_is_started_again_with_doubling_delays_up_to_the_longe
     assert re.findall(r"again in (\S+) s", run.text()) == ["0.05", "0.1", "0.2", "0.2", "0.2"]
 
 
+@pytest.mark.slow
 def test_a_child_that_was_ready_for_long_starts_again_with_the_first_delay(supervise: Supervise) -> None:
     run = supervise(pace=QUICK, children={"asr": READY + DIES_WHEN_TOLD})
     run.let_die("asr", 1)

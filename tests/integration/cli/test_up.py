@@ -81,6 +81,7 @@ def running(data: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(60)
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_the_running_stack_that_the_other_commands_find(
     data: Path, running: subprocess.Popen[bytes]
 ) -> None:

@@ -171,6 +171,7 @@ def test_a_file_that_is_put_back_is_refused_until_somebody_uploads_it(taking: In
     assert taking.requested()[-1].generation == 4
 
 
+@pytest.mark.slow
 def test_a_file_that_was_taken_in_while_it_was_erased_goes_when_that_is_said_again(taking: IngestionService) -> None:
     job = taken_in(taking)
     entomb(taking.store, job.recording_id)
@@ -191,6 +192,7 @@ def test_a_file_that_was_taken_in_while_it_was_erased_goes_when_that_is_said_aga
     taking.until(lambda: nothing_is_left(taking))
 
 
+@pytest.mark.slow
 def test_what_was_written_by_a_process_that_was_killed_at_it_is_known_for_ours(
     tmp_path: Path, servers: Servers, env: dict[str, str]
 ) -> None:
@@ -217,6 +219,7 @@ def test_what_was_written_by_a_process_that_was_killed_at_it_is_known_for_ours(
         service.until(lambda: nothing_is_left(service))
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_be_deleted_is_left_and_nobody_asks_for_it_again(
     tmp_path: Path, servers: Servers, env: dict[str, str]
 ) -> None:

@@ -57,6 +57,7 @@ def test_two_folders_have_each_their_tenant_model_lane_tags_and_sidecars(tmp_pat
         assert sorted(path.name for path in service.inbox.iterdir()) == ["a.srt", "a.txt", "a.wav"]
 
 
+@pytest.mark.slow
 def test_the_set_up_step_takes_away_the_readers_of_former_folders(tmp_path: Path, servers: Servers) -> None:
     with IngestionService(tmp_path, servers, folder("").replace('"inbox"\npath', '"former"\npath')) as service:
         assert asyncio.run(readers_of(service)) == ["erasures", "ingestion-former", "metadata", "withdrawals"]
@@ -79,6 +80,7 @@ def test_a_mistake_in_the_file_stops_the_service_and_the_set_up_step_with_one_se
     assert service.run_set_up_step(check=False).endswith(f"ai2text topology: {said}\n")
 
 
+@pytest.mark.slow
 def test_only_what_is_included_and_not_excluded_is_taken(tmp_path: Path, servers: Servers) -> None:
     text = folder('include = ["calls/**"]\nexclude = ["*.mp3", "old/"]')
     with IngestionService(tmp_path, servers, text) as service:
@@ -117,6 +119,7 @@ def test_a_moving_folder_empties_itself_into_done_with_the_sidecars_beside(tmp_p
         service.check({"calls/talk.wav": variant(1)})
 
 
+@pytest.mark.slow
 def test_a_deleting_folder_deletes_what_is_stored_and_keeps_what_was_refused(tmp_path: Path, servers: Servers) -> None:
     with IngestionService(tmp_path, servers, folder('disposition = "delete"')) as service:
         path = service.drop("talk.wav", variant(1))
@@ -130,6 +133,7 @@ def test_a_deleting_folder_deletes_what_is_stored_and_keeps_what_was_refused(tmp
         assert bad.exists()
 
 
+@pytest.mark.slow
 def test_the_same_name_again_after_it_was_moved_is_another_recording_and_replaces_nothing(
     tmp_path: Path, servers: Servers
 ) -> None:
@@ -161,6 +165,7 @@ def test_other_bytes_under_the_same_name_say_which_recording_they_replace(servic
     assert (third.recording_id, third.replaces_recording_id) == (first.recording_id, second.recording_id)
 
 
+@pytest.mark.slow
 def test_touching_moving_or_removing_a_file_replaces_nothing(service: IngestionService) -> None:
     path = service.drop("talk.wav", variant(1))
     service.until_ingested(1)
@@ -186,6 +191,7 @@ def test_a_copy_of_what_was_transcribed_before_has_its_sidecars_without_a_new_ev
     assert len(service.requested()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_upload", ["facts", "audio"])
 def test_what_a_killed_upload_left_in_the_store_is_made_whole(service: IngestionService, killed_upload: str) -> None:
     """SeaweedFS keeps the beginning of an upload whose sender died."""

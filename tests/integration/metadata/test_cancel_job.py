@@ -275,6 +275,7 @@ async def test_in_whatever_order_it_happens_no_state_goes_backwards_and_the_firs
     await race.check_the_end()
 
 
+@pytest.mark.slow
 @in_one_database
 @given(st.lists(st.sampled_from(STEPS[1:]), min_size=2, max_size=6))
 async def test_those_who_do_it_at_the_same_time_agree_on_one_outcome(

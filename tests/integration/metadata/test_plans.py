@@ -24,6 +24,8 @@ from tests.fixtures.explained import Explained
 from tests.fixtures.filled_catalogue import LARGE, fill
 from tests.fixtures.servers import Server, dsn_of
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = 50_000
 MIDDLE = NOW - timedelta(seconds=30 * RECORDINGS / 2)
 FAILED = RecordingStatus.FAILED

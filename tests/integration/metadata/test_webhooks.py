@@ -260,6 +260,7 @@ async def test_a_name_that_leads_inside_after_it_was_subscribed_is_refused_at_th
         assert inside.received == []
 
 
+@pytest.mark.slow
 async def test_one_who_never_answers_holds_up_nobody_else(telling: Told) -> None:
     with receiver() as theirs, ExitStack() as letting_go:
         deaf = await telling.subscribe(letting_go.enter_context(silent()))
