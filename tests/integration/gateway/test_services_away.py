@@ -56,22 +56,25 @@ async def test_a_callers_own_request_id_is_kept_and_a_strange_one_replaced(door:
     assert strange.headers["x-request-id"] == strange.json()["request_id"] != "x y\t{}"
 
 
+DEAF_SECONDS = 1.5
+
+
 @pytest.mark.lesson("L10")
 async def test_a_deaf_service_is_soon_not_waited_for_at_all_and_others_answer_as_before(unused_tcp_port: int) -> None:
     with FaultProxy("127.0.0.1", unused_tcp_port) as proxy:
         proxy.go_deaf()
         away = f"http://127.0.0.1:{unused_tcp_port}"
-        async with gateway(away, ingestion_url=f"http://{proxy.address}", connections=4) as door:
+        behind = {"ingestion_url": f"http://{proxy.address}", "read_timeout_seconds": DEAF_SECONDS}
+        async with gateway(away, connections=4, **behind) as door:
             headers = bearer("recordings:read recordings:write")
             meanwhile = [asyncio.create_task(door.post("/v1/uploads", headers=headers, json={})) for _ in range(8)]
             await asyncio.sleep(0.1)
-            began = time.monotonic()
             assert (await door.get("/v1/recordings", headers=headers)).status_code == 503, "away, and said at once"
-            assert time.monotonic() - began < 0.2
+            assert not any(one.done() for one in meanwhile)
             assert {answer.status_code for answer in await asyncio.gather(*meanwhile)} == {503}
             began = time.monotonic()
             assert (await door.post("/v1/uploads", headers=headers, json={})).status_code == 503
-            assert time.monotonic() - began < 0.2, "nobody waits for its time-out any more"
+            assert time.monotonic() - began < DEAF_SECONDS, "nobody waits for its time-out any more"
 
 
 @dataclass
