@@ -42,18 +42,21 @@ class EraseWatchedObjects:
         place = entry.placed or entry.key
         self._sidecars.erase(place, entry.written, entry.intended)
         log.debug("object_sidecars_erased", recording_id=entry.recording_id)
-        self._erase_source(entry)
+        allowed = self._erase_source(entry)
         log.debug("source_object_erased", recording_id=entry.recording_id)
         self._ledger.forget(entry.key)
-        if self._etag_at(entry.key) == entry.etag:  # it could not be deleted, and is left alone from now on
+        if not allowed and self._etag_at(entry.key) == entry.etag:  # from now on it is left alone
             self._ledger.put(ObjectEntry(key=entry.key, etag=entry.etag, stage=Stage.REFUSED))
         log.info("watched_object_erased", recording_id=entry.recording_id)
 
-    def _erase_source(self, entry: ObjectEntry) -> None:
+    def _erase_source(self, entry: ObjectEntry) -> bool:
+        """Whether we may. What stands there afterwards all the same was put there anew."""
         try:
             self._erase_everywhere(entry)
         except StoreDenied as exc:
             log.warning("source_not_erased", recording_id=entry.recording_id, bucket=self._bucket.name, error=str(exc))
+            return False
+        return True
 
     def _erase_everywhere(self, entry: ObjectEntry) -> None:
         for key in {entry.key, entry.origin or entry.key} - {entry.placed}:
